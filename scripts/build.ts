@@ -1,0 +1,20 @@
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { buildRic } from './build-ric.ts';
+import { buildRuntime } from './build-runtime.ts';
+
+/** Builds `dist/`: the action (ncc), what is shipped inside every Lambda, and the runtime client of the embedded AWS. */
+const root = path.resolve(import.meta.dirname, '..');
+const dist = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
+
+await rm(dist, { recursive: true, force: true });
+const ncc = path.join(root, 'node_modules', '@vercel', 'ncc', 'dist', 'ncc', 'cli.js');
+await promisify(execFile)(
+  process.execPath,
+  [ncc, 'build', 'src/index.ts', '-o', dist, '--minify', '--license', 'licenses.txt', '--no-cache'],
+  { cwd: root },
+);
+await buildRuntime(dist);
+await buildRic(path.join(dist, 'ric', 'index.mjs'));

@@ -1,0 +1,117 @@
+import { type DeployedFunction, deployFunctions } from '../functions/deploy.ts';
+import { functionName } from '../functions/name.ts';
+import { deleteOldVersions, pruneFunctions } from '../functions/prune.ts';
+import type { History } from '../history/types.ts';
+import { digestInputs, packageTasks } from '../package/index.ts';
+import type { Report } from '../report/types.ts';
+import { decideRuns } from '../runs/decide.ts';
+import { runOrder } from '../runs/order.ts';
+import { isOk } from '../runs/types.ts';
+import type { EnvironmentState } from '../state/environment.ts';
+import { startProgress } from '../state/progress.ts';
+import type { Progress } from '../state/types.ts';
+import { type Deployment, ownTasks, underLock, withDeployment } from './deployment.ts';
+import { existingChanges, knownVersions, type TaskFunction, taskFunctions } from './functions.ts';
+import { workOutHistory } from './history.ts';
+import { refuseUnsafeEvents } from './open-project.ts';
+import { deploymentStart } from './progress-start.ts';
+import { recordDeployment, trackProgress } from './record.ts';
+import { eventOf, runAll } from './run-all.ts';
+import type { Session } from './session.ts';
+
+/** Project, lock, history, functions, runs, record: the story of a deployment. */
+export async function deploy(session: Session, report: Report): Promise<void> {
+  refuseUnsafeEvents(session);
+  await withDeployment(session, report, async (deployment) => {
+    const { runner } = session;
+    const inputs = digestInputs(ownTasks(deployment.selected), deployment.packaging);
+    inputs.catch(() => undefined); // thrown where it is awaited; waiting for the lock may fail first
+    await underLock(deployment, async (state) => {
+      const history = await runner.group('History', () =>
+        workOutHistory(session, deployment.cloud, deployment.target, state, report),
+      );
+      const functions = await runner.group('Functions', async () => deployAll(deployment, state, await inputs));
+      const targets = taskFunctions(deployment.selected, functions);
+      const progress = await runPhase(deployment, state, history, targets);
+      await cleanUp(deployment, state, functions);
+      await recordDeployment(deployment, state, progress, targets);
+    });
+  });
+}
+
+async function deployAll(
+  deployment: Deployment,
+  state: EnvironmentState,
+  inputs: ReadonlyMap<string, string>,
+): Promise<DeployedFunction[]> {
+  const { api, cloud, project, packaging, report, selected, target } = deployment;
+  const tasks = ownTasks(selected);
+  const { identity } = target;
+  await state.rememberFunctions(tasks.map(({ name }) => functionName(identity.project, identity.environment, name)));
+  const functions = await deployFunctions({
+    api,
+    tasks,
+    identity,
+    role: cloud.role,
+    eventBusName: project.eventBusName,
+    inputs,
+    pack: (unclear) => packageTasks(unclear, packaging),
+    known: knownVersions(state.marker),
+    store: cloud.store,
+  });
+  report.functions.push(...functions.map(({ change }) => change), ...existingChanges(selected));
+  const unchanged = functions.filter(({ change }) => change.action === 'unchanged').length;
+  if (unchanged > 0) api.log.info(`${unchanged} of ${functions.length} functions unchanged`);
+  return functions;
+}
+
+/** Runs the tasks of the phase that have not completed yet, and keeps the progress as each one ends. */
+async function runPhase(
+  deployment: Deployment,
+  state: EnvironmentState,
+  history: History,
+  functions: ReadonlyMap<string, TaskFunction>,
+): Promise<Progress> {
+  const { project, selected, session } = deployment;
+  const start = startProgress(state.progress, state.marker, deploymentStart(deployment, history));
+  const tracker = trackProgress(state, start, functions, session.clock);
+  await tracker.save();
+  const { skipped, satisfied } = decideRuns({
+    tasks: project.tasks,
+    selected: new Set(selected.map(({ name }) => name)),
+    phase: history.phase,
+    progress: start,
+    rerun: session.inputs.rerun,
+    digestOf: ({ name }) => functions.get(name)?.digest ?? '',
+  });
+  await runAll(deployment, state, {
+    runs: runOrder(project.tasks).map((task) => ({
+      task,
+      skip: skipped.get(task.name),
+      target: functions.get(task.name),
+      payload: eventOf(deployment, history, task),
+    })),
+    satisfied,
+    codeOf: (task) => functions.get(task)?.codeSha256,
+    afterRun: (result) => tracker.ended(result),
+  });
+  return tracker.progress;
+}
+
+/** What is not needed any more goes only after the tasks have run: until then it may be what one falls back to. */
+async function cleanUp(
+  deployment: Deployment,
+  state: EnvironmentState,
+  deployed: readonly DeployedFunction[],
+): Promise<void> {
+  const { api, project, report, session, target } = deployment;
+  if (session.signal.aborted || !report.results.every(({ status }) => isOk(status))) return;
+  const changed = deployed.filter(({ change }) => change.action === 'update');
+  for (const { function: name, version } of changed) await deleteOldVersions(api, name, version);
+  if (!session.inputs.prune || session.inputs.tasks !== '') return;
+  const { identity } = target;
+  const wanted = ownTasks(project.tasks).map(({ name }) => functionName(identity.project, identity.environment, name));
+  const recorded = [...state.functions, ...Object.values(state.marker?.tasks ?? {}).map((task) => task.function)];
+  report.functions.push(...(await pruneFunctions(api, recorded, wanted, identity)));
+  await state.keepFunctions(wanted);
+}

@@ -1,0 +1,72 @@
+import { createFunctionsApi, type FunctionsApi } from '../functions/api.ts';
+import type { ProjectTask } from '../project/types.ts';
+import type { Report } from '../report/types.ts';
+import { type EnvironmentState, openEnvironment } from '../state/environment.ts';
+import { type Cloud, loadAws, openCloud } from './cloud.ts';
+import { type OpenProject, openProject } from './open-project.ts';
+import type { Session } from './session.ts';
+import { openTarget, type Target } from './target.ts';
+
+/** What the phases of a command that talks to AWS work on. */
+export interface Deployment extends OpenProject {
+  session: Session;
+  report: Report;
+  cloud: Cloud;
+  target: Target;
+  api: FunctionsApi;
+}
+
+/** Reads the project and opens the cloud, for as long as `body` takes. */
+export async function withDeployment(
+  session: Session,
+  report: Report,
+  body: (deployment: Deployment) => Promise<void>,
+): Promise<void> {
+  const { runner, clock, signal } = session;
+  // The clients load while esbuild reads the project.
+  const [opened, aws] = await runner.group('Project', () => Promise.all([openProject(session, report), loadAws()]));
+  const cloud = await openCloud(session, opened, aws, report);
+  try {
+    const target = await openTarget(session, opened, cloud, report);
+    const { clients, region } = cloud;
+    const api = createFunctionsApi({ lambda: clients.lambda, region, clock, log: runner, signal });
+    await body({ ...opened, session, report, cloud, target, api });
+  } finally {
+    await cloud.close();
+  }
+}
+
+/** Holds the lock of the environment for as long as `body` takes. */
+export async function underLock(
+  { session, cloud, target }: Deployment,
+  body: (state: EnvironmentState) => Promise<void>,
+): Promise<void> {
+  const { workflow, inputs, clock, runner, signal } = session;
+  const state = await openEnvironment({
+    store: cloud.store,
+    keys: target.keys,
+    owner: target.owner,
+    run: workflow.run,
+    actor: workflow.actor,
+    timeoutSeconds: inputs.lockTimeout,
+    clock,
+    log: runner,
+    signal,
+  });
+  try {
+    await body(state);
+  } finally {
+    await state.close();
+  }
+}
+
+/** The tasks whose functions are ours to make. */
+export function ownTasks(tasks: readonly ProjectTask[]): ProjectTask[] {
+  return tasks.filter((task) => task.settings.function === undefined);
+}
+
+/** `config` of the TaskContext: the task's entry with defaults, without `env`, `role` and `vpc`. */
+export function taskOptions(task: ProjectTask): Record<string, unknown> {
+  const { env: _env, role: _role, vpc: _vpc, ...options } = task.settings;
+  return options;
+}

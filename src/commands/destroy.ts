@@ -1,0 +1,49 @@
+import { ActionError } from '../errors.ts';
+import { deleteArtifacts } from '../functions/artifacts.ts';
+import { functionName } from '../functions/name.ts';
+import { deleteFunctions } from '../functions/prune.ts';
+import type { Report } from '../report/types.ts';
+import type { EnvironmentState } from '../state/environment.ts';
+
+import { type Deployment, ownTasks, underLock, withDeployment } from './deployment.ts';
+import { previewEnvironment, type Session } from './session.ts';
+
+/** `destroy`: everything of one environment that is ours, in AWS and in the bucket. Doing it twice is fine. */
+export async function destroy(session: Session, report: Report): Promise<void> {
+  if (session.inputs.environment === undefined && previewEnvironment(session.workflow) === undefined) {
+    throw new ActionError('ENVIRONMENT_REQUIRED', '`destroy` needs to be told which environment.', {
+      advice: 'Set the input `environment`, or run it on a pull_request event, where it is `pr-<number>`.',
+      location: { key: 'environment' },
+    });
+  }
+  await withDeployment(session, report, (deployment) =>
+    underLock(deployment, async (state) => {
+      await session.runner.group('Functions', () => deleteAll(deployment, state));
+      await session.runner.group('State', () => deleteStored(deployment, state));
+    }),
+  );
+}
+
+/** Names from the inventory, the marker and the checkout together: each may know functions the others do not. */
+async function deleteAll({ api, project, report, target }: Deployment, state: EnvironmentState): Promise<void> {
+  const { identity } = target;
+  const names = [
+    ...state.functions,
+    ...Object.values(state.marker?.tasks ?? {})
+      .filter((task) => task.codeSha256 !== '')
+      .map((task) => task.function),
+    ...ownTasks(project.tasks).map(({ name }) => functionName(identity.project, identity.environment, name)),
+  ];
+  const deleted = await deleteFunctions(api, names, identity, `environment ${identity.environment} is destroyed`);
+  report.functions.push(...deleted);
+  if (deleted.length === 0) api.log.info('No functions to delete.');
+}
+
+async function deleteStored({ cloud, report, session, target }: Deployment, state: EnvironmentState): Promise<void> {
+  const { store } = cloud;
+  if (store === undefined) return;
+  const artifacts = await deleteArtifacts(store, target.keys, state);
+  await state.remove();
+  session.runner.info(`Marker, progress, history and lock of ${report.environment} are deleted.`);
+  if (artifacts > 0) session.runner.info(`${artifacts} stored packages are deleted.`);
+}

@@ -1,0 +1,78 @@
+import { ActionError } from '../errors.ts';
+import { environmentName } from '../inputs.ts';
+import { findEsbuild } from '../package/find-esbuild.ts';
+import type { Packaging } from '../package/index.ts';
+import { loadProject, selectTasks } from '../project/index.ts';
+import type { Project, ProjectTask } from '../project/types.ts';
+import type { Report } from '../report/types.ts';
+import { previewEnvironment, type Session } from './session.ts';
+
+/** The project together with what this execution wants of it. */
+export interface OpenProject {
+  project: Project;
+  environment: string;
+  /** The tasks that the `tasks` input names, in project order. */
+  selected: ProjectTask[];
+  packaging: Packaging;
+}
+
+export async function openProject(session: Session, report: Report): Promise<OpenProject> {
+  const { inputs, root, boundary, distDir, tempDir, runner: log } = session;
+  const asked = inputs.environment ?? previewEnvironment(session.workflow);
+  const esbuild = await findEsbuild({ distDir, projectRoot: root, log, env: session.env });
+  log.debug(`esbuild ${esbuild.version}, ${esbuild.origin}`);
+  const project = await loadProject({
+    root,
+    boundary,
+    config: inputs.config,
+    environment: asked ?? 'dev',
+    esbuild,
+    distDir,
+    tempDir,
+    log,
+  });
+  const environment = asked ?? environmentName(project.environment ?? 'dev');
+  maskSecrets(session, project);
+  report.project = project.name;
+  report.environment = environment;
+  report.warnings.push(...project.warnings);
+  for (const warning of project.warnings) log.warning(warning);
+  log.info(describeProject(project, environment));
+  if (project.helpers.length > 0) log.info(`No tasks, left alone: ${project.helpers.join(', ')}`);
+  return {
+    project,
+    environment,
+    selected: selectTasks(project.tasks, inputs.tasks),
+    packaging: { project, esbuild, distDir, tempDir, log },
+  };
+}
+
+/** `deploy` on `pull_request_target` would run a stranger's code with our credentials. */
+export function refuseUnsafeEvents(session: Session): void {
+  const { eventName } = session.workflow;
+  if (eventName === 'pull_request_target') {
+    throw new ActionError('EVENT_REFUSED', `\`${session.inputs.command}\` does not run on pull_request_target.`, {
+      advice: 'That event runs with the secrets of the base repository; use `on: pull_request` for previews.',
+    });
+  }
+  if ((eventName === 'workflow_run' || eventName === 'merge_group') && session.inputs.environment === undefined) {
+    throw new ActionError('ENVIRONMENT_REQUIRED', `On ${eventName} the environment cannot be worked out.`, {
+      advice: 'Set the input `environment`.',
+      location: { key: 'environment' },
+    });
+  }
+}
+
+/** Environment variables and secrets of the configuration may be echoed by tasks; `mask` ignores what is no secret. */
+function maskSecrets(session: Session, project: Project): void {
+  const values = [
+    ...Object.values(project.secrets),
+    ...project.tasks.flatMap((task) => Object.values(task.settings.env)),
+  ];
+  for (const value of new Set(values)) session.runner.mask(value);
+}
+
+function describeProject(project: Project, environment: string): string {
+  const count = project.tasks.length;
+  return `${project.name} · environment ${environment} · ${count} ${count === 1 ? 'task' : 'tasks'}`;
+}

@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { ActionError } from '../errors.ts';
+import type { Relation, Repository } from './repository.ts';
+
+export interface LocalRepository extends Repository {
+  /** The clone was cut off, so it does not know all commits and tags. */
+  readonly shallow: boolean;
+}
+
+/** What is known about the repository a folder lies in without asking anybody else. */
+export type LocalState = LocalRepository | 'no-repository' | 'no-git';
+
+export async function localRepository(folder: string): Promise<LocalState> {
+  const shallow = await git(folder, ['rev-parse', '--is-shallow-repository']);
+  if (shallow.missing) return 'no-git';
+  if (isNoRepository(shallow)) return 'no-repository';
+  return {
+    name: 'the local repository',
+    shallow: lines(shallow)[0] === 'true',
+    tags: async (prefix) => (await tagNames(folder)).filter((tag) => tag.startsWith(prefix)),
+    relation: relationsOf(folder),
+  };
+}
+
+/** The commit that is checked out; `undefined` without git, without a repository and before its first commit. */
+export async function gitHead(folder: string): Promise<string | undefined> {
+  const head = await git(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
+  return head.missing || isNoRepository(head) || head.code === 1 ? undefined : lines(head)[0];
+}
+
+/** Two questions to git for each commit, however many tags are asked about. Annotated tags count as their commits. */
+function relationsOf(folder: string): Repository['relation'] {
+  const known = new Map<string, Promise<{ here: Set<string>; reachable: Set<string> }>>();
+  const ask = async (commit: string) => ({
+    here: new Set(await tagNames(folder, `--points-at=${commit}`)),
+    reachable: new Set(await tagNames(folder, `--merged=${commit}`)),
+  });
+  return async (tag, commit): Promise<Relation> => {
+    const asked = known.get(commit) ?? ask(commit);
+    known.set(commit, asked);
+    const { here, reachable } = await asked;
+    if (here.has(tag)) return 'same';
+    return reachable.has(tag) ? 'before' : 'other';
+  };
+}
+
+async function tagNames(folder: string, ...options: string[]): Promise<string[]> {
+  return lines(await git(folder, ['for-each-ref', '--format=%(refname:strip=2)', ...options, 'refs/tags']));
+}
+
+interface GitAnswer {
+  /** There is no git on this machine. */
+  missing: boolean;
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** The lines git answered; its failure is an error. */
+function lines({ missing, code, stdout, stderr }: GitAnswer): string[] {
+  if (!missing && code === 0) return stdout.split('\n').filter((line) => line !== '');
+  throw new ActionError(
+    'HISTORY_FAILED',
+    `git could not be asked about the history: ${stderr.trim() || `exit code ${code}`}`,
+    {
+      advice: 'Check out with `fetch-depth: 0`, or say what was deployed before with the input `previous-version`.',
+    },
+  );
+}
+
+function isNoRepository({ code, stderr }: GitAnswer): boolean {
+  return code === 128 && /^fatal: not a git repository/m.test(stderr);
+}
+
+const NOT_FOUND = { missing: true, code: 127, stdout: '', stderr: 'git is not installed' };
+
+function git(folder: string, args: readonly string[]): Promise<GitAnswer> {
+  // In containers the checkout often belongs to another user, which git takes for a trap. The configuration that is
+  // loaded from this very folder is code, so whoever owns it is trusted already.
+  const trusted = ['-c', 'safe.directory=*', ...args];
+  const options = { cwd: folder, env: gitEnvironment(process.env), maxBuffer: 256 * 1024 * 1024 };
+  return new Promise((resolve, reject) => {
+    execFile('git', trusted, options, (error, stdout, stderr) => {
+      if (error === null) resolve({ missing: false, code: 0, stdout, stderr });
+      else if (typeof error.code === 'number') resolve({ missing: false, code: error.code, stdout, stderr });
+      else if (error.code === 'ENOENT') resolve(NOT_FOUND);
+      else reject(error);
+    });
+  });
+}
+
+/** Without what a surrounding git (a hook, an alias) says about its own repository; messages in English, no questions. */
+function gitEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const own = Object.entries(env).filter(([name]) => !/^(GIT_|LC_|LANG)/.test(name));
+  return { ...Object.fromEntries(own), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0' };
+}

@@ -1,0 +1,95 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { commands } from './commands/index.ts';
+import { openSession, type Session } from './commands/session.ts';
+import { ActionError } from './errors.ts';
+import { helpText } from './help.ts';
+import { type Inputs, parseInputs, type RawInputs, readArguments, readStepInputs } from './inputs.ts';
+import { finishReport, publishReport, startReport } from './report/publish.ts';
+import type { Report } from './report/types.ts';
+import { createRunner } from './runner/index.ts';
+import type { Runner } from './runner/types.ts';
+
+export interface MainOptions {
+  /** Without node and the script. */
+  argv: readonly string[];
+  env: NodeJS.ProcessEnv;
+  /** Folder of the bundle. */
+  distDir: string;
+}
+
+/** Runs one command from its inputs to its report; the exit status is decided here and nowhere else. */
+export async function main(options: MainOptions): Promise<number> {
+  const { argv, env } = options;
+  if (isHelp(argv, env)) {
+    process.stdout.write(helpText());
+    return 0;
+  }
+  const runner = await createRunner(env, argv[0] === 'policy' ? process.stderr : process.stdout);
+  const report = startReport(new Date());
+  const cancel = cancelOnSignal(runner);
+  let inputs: Inputs | undefined;
+  try {
+    inputs = parseInputs(rawInputs(argv, env));
+    await runCommand(inputs, report, { ...options, runner, signal: cancel.signal });
+  } catch (error) {
+    report.error = asActionError(error);
+  } finally {
+    cancel.dispose();
+  }
+  finishReport(report, { cancelled: cancel.signal.aborted, now: new Date() });
+  await publishReport(report, { inputs, runner, env });
+  return report.status === 'succeeded' || report.status === 'planned' ? 0 : 1;
+}
+
+async function runCommand(
+  inputs: Inputs,
+  report: Report,
+  options: MainOptions & { runner: Runner; signal: AbortSignal },
+): Promise<void> {
+  report.command = inputs.command;
+  const session: Session = await openSession({ ...options, inputs, print: (text) => process.stdout.write(text) });
+  try {
+    await commands[inputs.command](session, report);
+  } finally {
+    await session.close();
+  }
+}
+
+/** A step has no arguments; on the command line there are always some. */
+function rawInputs(argv: readonly string[], env: NodeJS.ProcessEnv): RawInputs {
+  return argv.length > 0 ? readArguments(argv) : readStepInputs(env);
+}
+
+function isHelp(argv: readonly string[], env: NodeJS.ProcessEnv): boolean {
+  if (argv.includes('--help') || argv[0] === 'help') return true;
+  return argv.length === 0 && !Object.keys(env).some((name) => name.startsWith('INPUT_') || name === 'GITHUB_ACTIONS');
+}
+
+/** The runner sends SIGINT, 7.5 s later SIGTERM, 2.5 s later it kills: after the first one we have 7 s to say what we know. */
+const CANCEL_GRACE_MS = 7_000;
+
+function cancelOnSignal(runner: Runner): { signal: AbortSignal; dispose(): void } {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) return;
+    runner.warning(`${name} received: no further task starts, and what is running is left to finish on its own.`);
+    controller.abort(new Error('cancelled'));
+    void delay(CANCEL_GRACE_MS, undefined, { ref: false }).then(() => process.exit(1));
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    dispose: () => {
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    },
+  };
+}
+
+/** Whatever is not an `ActionError` is a defect of ours: said so, with its stack as the cause. */
+function asActionError(error: unknown): ActionError {
+  if (error instanceof ActionError) return error;
+  return new ActionError('INTERNAL', `Unexpected error: ${error instanceof Error ? error.message : String(error)}`, {
+    advice: 'This is a defect of the action. Please report it with the log of this step.',
+    cause: error,
+  });
+}

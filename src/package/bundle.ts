@@ -1,0 +1,142 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Project } from '../project/types.ts';
+import type { Log } from '../runner/types.ts';
+import { bundleError, unresolved } from './bundle-error.ts';
+import { type Esbuild, EsbuildFailure, type EsbuildMessage, type Metafile, runEsbuild, sdkAliases } from './esbuild.ts';
+import {
+  type BundledTask,
+  type FlagGroup,
+  groupByFlags,
+  providedByRuntime,
+  runtimePackage,
+  TASK_FLAGS,
+} from './flags.ts';
+import { isInside, relativePosix } from './resolve.ts';
+import type { PackageFile } from './types.ts';
+
+/** What packaging works with. `project.root`, `project.boundary` and `tempDir` are real paths, without symbolic links. */
+export interface Packaging {
+  project: Project;
+  esbuild: Esbuild;
+  /** The folder with `runtime/index.mjs` and `sdk/`. */
+  distDir: string;
+  /** Bundles and entries are left here; whoever made the folder deletes it. */
+  tempDir: string;
+  log: Log;
+}
+
+/** One process of esbuild that has ended. */
+export interface Build {
+  group: FlagGroup;
+  metafile: Metafile;
+  /** By task name. */
+  outputs: Map<string, Output>;
+}
+
+export interface Output {
+  /** Absolute path of the bundle. */
+  file: string;
+  /** Its key in the metafile's `outputs`. */
+  key: string;
+}
+
+/** Bundles all tasks, with one process for each set of flags: nearly always one. Throws `TASK_BUNDLE_FAILED`. */
+export async function bundleTasks(
+  tasks: readonly BundledTask[],
+  packaging: Packaging,
+  extraFlags: readonly string[] = [],
+): Promise<Build[]> {
+  const aliases = await sdkAliases({ distDir: packaging.distDir, projectRoot: packaging.project.root });
+  const groups = groupByFlags(tasks, packaging.project);
+  return Promise.all(groups.map((group) => build(group, packaging, [...aliases, ...extraFlags])));
+}
+
+async function build(group: FlagGroup, packaging: Packaging, extraFlags: readonly string[]): Promise<Build> {
+  const { project, distDir, tempDir } = packaging;
+  const folder = await mkdtemp(path.join(tempDir, 'bundle-'));
+  const entries = path.join(folder, 'entries');
+  const outdir = path.join(folder, 'out');
+  await mkdir(entries);
+  await Promise.all(
+    group.tasks.map((task, index) =>
+      writeFile(path.join(entries, `${index}.mjs`), wrapper(task, project.root, distDir)),
+    ),
+  );
+  // A pattern, since fifty paths and more could exceed the length of a command line.
+  const args = [
+    path.join(entries, '*.mjs'),
+    `--outbase=${entries}`,
+    `--outdir=${outdir}`,
+    ...TASK_FLAGS,
+    ...extraFlags,
+  ];
+  const metafile = await runForLambda(args, group.flags, packaging, entries);
+  const outputs = new Map(
+    group.tasks.map((task, index) => {
+      const file = path.join(outdir, `${index}.mjs`);
+      return [task.name, { file, key: relativePosix(project.root, file) }];
+    }),
+  );
+  return { group, metafile, outputs };
+}
+
+function wrapper(task: BundledTask, root: string, distDir: string): string {
+  return [
+    `import { createHandler } from ${JSON.stringify(path.join(distDir, 'runtime', 'index.mjs'))};`,
+    `import * as task from ${JSON.stringify(path.resolve(root, task.file))};`,
+    `export const handler = createHandler(task, ${JSON.stringify({ name: task.name })});`,
+  ].join('\n');
+}
+
+/**
+ * Runs esbuild, and once more when all it lacked were packages that Lambda's runtime has. `ownFolder` holds files of
+ * ours, which no error names. Throws `TASK_BUNDLE_FAILED`.
+ */
+export async function runForLambda(
+  args: readonly string[],
+  groupFlags: readonly string[],
+  packaging: Packaging,
+  ownFolder: string,
+): Promise<Metafile> {
+  const { project, esbuild, tempDir } = packaging;
+  const run = (flags: readonly string[]) =>
+    runEsbuild(esbuild, [...args, ...flags], { cwd: project.root, tempDir }).catch((error: unknown) => {
+      if (error instanceof EsbuildFailure) return error;
+      throw error;
+    });
+  const first = await run(groupFlags);
+  if (!(first instanceof EsbuildFailure)) return first;
+  const known = providedByRuntime(project);
+  const others = first.messages.filter((message) => !learn(message, known));
+  if (others.length > 0) throw bundleError(others, packaging, ownFolder);
+  const second = await run([...groupFlags, ...[...known].sort().map((name) => `--external:${name}`)]);
+  if (second instanceof EsbuildFailure) throw bundleError(second.messages, packaging, ownFolder);
+  return second;
+}
+
+function learn(message: EsbuildMessage, known: Set<string>): boolean {
+  const name = runtimePackage(unresolved(message) ?? '');
+  if (name) known.add(name);
+  return name !== undefined;
+}
+
+/** The source files in a bundle with the bytes each contributes, largest first. */
+export function bundleInputs({ metafile }: Build, { key }: Output, packaging: Packaging): PackageFile[] {
+  const { project, distDir, tempDir } = packaging;
+  const inputs = metafile.outputs[key]?.inputs ?? {};
+  return Object.entries(inputs)
+    .map(([name, { bytesInOutput }]) => ({ file: path.resolve(project.root, name), size: bytesInOutput }))
+    .filter(({ file, size }) => size > 0 && !isInside(tempDir, file))
+    .map(({ file, size }) => ({
+      name: isInside(distDir, file)
+        ? `@lumo-framework/tasks/${relativePosix(distDir, file)}`
+        : relativePosix(project.root, file),
+      size,
+    }))
+    .sort(bySize);
+}
+
+export function bySize(a: PackageFile, b: PackageFile): number {
+  return b.size - a.size || (a.name < b.name ? -1 : 1);
+}

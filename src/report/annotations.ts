@@ -1,0 +1,91 @@
+import type { ActionError } from '../errors.ts';
+import type { Annotation, Runner } from '../runner/types.ts';
+import type { RunError, RunResult } from '../runs/types.ts';
+import { causeChain, describeDetail, describeError, errorChain } from './error.ts';
+import { failures, STATUS_WORDS } from './headline.ts';
+import { failureText } from './phrases.ts';
+import type { Report } from './types.ts';
+
+/** GitHub shows ten errors of a step and drops the rest without a word; one is ours to say so, one is kept free. */
+const MAX_ANNOTATIONS = 8;
+
+/**
+ * What failed, on the lines of the user's own files. On GitHub only: a terminal has no annotations, and the log says
+ * the same.
+ */
+export function annotateReport(report: Report, runner: Runner): void {
+  if (!runner.onActions) return;
+  const annotations = [
+    ...(report.error === undefined ? [] : errorAnnotations(report.error)),
+    ...failures(report).map((result) => taskAnnotation(result, report.projectPath)),
+  ];
+  for (const annotation of annotations.slice(0, MAX_ANNOTATIONS)) runner.annotate(annotation);
+  const missing = annotations.length - MAX_ANNOTATIONS;
+  if (missing > 0) {
+    runner.annotate({ level: 'error', title: 'More errors', message: `${missing} more, see the summary.` });
+  }
+}
+
+/** One for each finding with a position; one for all the rest, unless there is no rest. */
+function errorAnnotations(error: ActionError): Annotation[] {
+  const located = error.details.filter((detail) => detail.location?.file !== undefined);
+  const others = error.details.filter((detail) => !located.includes(detail));
+  const overall: Annotation = {
+    level: 'error',
+    title: error.code,
+    message: message(
+      [
+        error.message,
+        ...others.map((detail) => `- ${describeDetail(detail)}`),
+        ...causeChain(error.cause).map((cause) => `caused by ${describeError(cause)}`),
+      ],
+      error.advice,
+    ),
+    ...(error.location === undefined ? {} : { location: error.location }),
+  };
+  const single = located.map((detail): Annotation => {
+    const key = detail.location?.key;
+    return {
+      level: 'error',
+      title: key === undefined ? error.code : `${error.code} ${key}`,
+      message: message([detail.message], error.advice),
+      ...(detail.location === undefined ? {} : { location: detail.location }),
+    };
+  });
+  return located.length > 0 && others.length === 0 ? single : [overall, ...single];
+}
+
+function taskAnnotation(result: RunResult, projectPath: string): Annotation {
+  const errors = errorChain(result.error);
+  const location = locationOf(errors, result, projectPath);
+  const lines = [failureText(result), ...errors.slice(1).map((cause) => `caused by ${describeError(cause)}`)];
+  return {
+    level: 'error',
+    title: `Task ${result.task} ${STATUS_WORDS[result.status]}`,
+    message: message(lines, undefined),
+    ...(location === undefined ? {} : { location }),
+  };
+}
+
+/** The first position in the chain of errors, else the task's own file. */
+function locationOf(
+  errors: readonly RunError[],
+  result: RunResult,
+  projectPath: string,
+): Annotation['location'] | undefined {
+  const located = errors.find(({ file }) => file !== undefined);
+  if (located?.file !== undefined) {
+    const { file, line, column } = located;
+    return { file, ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) };
+  }
+  if (result.file === null) return undefined;
+  return { file: projectPath === '.' || projectPath === '' ? result.file : `${projectPath}/${result.file}` };
+}
+
+/** The advice is what must not be cut off: a long text makes room for it. */
+function message(lines: readonly string[], advice: string | undefined): string {
+  const end = advice === undefined ? '' : `\n${advice.slice(0, 1_000)}`;
+  const text = lines.join('\n');
+  const room = 3_900 - end.length;
+  return `${text.length > room ? `${text.slice(0, room)}…` : text}${end}`;
+}

@@ -1,0 +1,71 @@
+import type { History } from '../history/types.ts';
+import { isOk, type RunResult } from '../runs/types.ts';
+import { describeError } from './error.ts';
+import { count } from './format.ts';
+import { STATUS_WORDS } from './headline.ts';
+import type { FunctionChange, Report } from './types.ts';
+
+type ChangeWords = Readonly<Record<FunctionChange['action'], string>>;
+
+const CHANGE_WORDS: Readonly<Record<'done' | 'planned', ChangeWords>> = {
+  done: {
+    create: 'created',
+    update: 'updated',
+    unchanged: 'unchanged',
+    delete: 'deleted',
+    existing: 'existing, only invoked',
+  },
+  planned: {
+    create: 'would be created',
+    update: 'would be updated',
+    unchanged: 'unchanged',
+    delete: 'would be deleted',
+    existing: 'existing, only invoked',
+  },
+};
+
+/** What happened to a function, or would happen. */
+export function changeWords(report: Report): ChangeWords {
+  return CHANGE_WORDS[report.command === 'plan' ? 'planned' : 'done'];
+}
+
+/** Where phase and previous version come from: `The marker records 1.3.2 of 2026-11-20. (source: marker)` */
+export function historyText({ source, explanation }: History): string {
+  return `${explanation} (source: ${source})`;
+}
+
+/** Label and text; `undefined` for commands that record nothing. */
+export function recordedText(report: Report): readonly [string, string] | undefined {
+  if (report.recorded) return ['Recorded', 'yes'];
+  return report.notRecorded === undefined ? undefined : ['Not recorded', report.notRecorded];
+}
+
+export function changedFunctions(report: Report): FunctionChange[] {
+  return report.functions.filter(({ action }) => action !== 'unchanged' && action !== 'existing');
+}
+
+/** The functions that were left alone, as a number; `undefined` when there are none. */
+export function untouchedText(report: Report): string | undefined {
+  const number = (wanted: FunctionChange['action']): number => {
+    return report.functions.filter(({ action }) => action === wanted).length;
+  };
+  const unchanged = number('unchanged');
+  const existing = number('existing');
+  const all = unchanged > 1 && unchanged === report.functions.length ? 'All ' : '';
+  const parts = [
+    ...(unchanged > 0 ? [`${all}${count(unchanged, 'function')} unchanged`] : []),
+    ...(existing > 0 ? [`${count(existing, 'existing function')} only invoked`] : []),
+  ];
+  return parts.length === 0 ? undefined : `${parts.join(', ')}.`;
+}
+
+/** The one sentence for a task: its own message, why it was skipped, or what went wrong. */
+export function messageOf(result: RunResult): string {
+  return isOk(result.status) ? (result.message ?? result.reason ?? '') : failureText(result);
+}
+
+/** What went wrong with a task that fails the step. */
+export function failureText(result: RunResult): string {
+  if (result.error !== undefined) return describeError(result.error);
+  return result.message ?? result.reason ?? STATUS_WORDS[result.status];
+}

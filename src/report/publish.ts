@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Inputs } from '../inputs.ts';
+import type { Runner } from '../runner/types.ts';
+import { isOk } from '../runs/types.ts';
+import { annotateReport } from './annotations.ts';
+import { logReport } from './log.ts';
+import { reportOutputs } from './outputs.ts';
+import { redactReport } from './redact.ts';
+import { writeResultsFile } from './results-file.ts';
+import { renderSummary } from './summary.ts';
+import type { Report, ReportStatus } from './types.ts';
+
+/** A report in which nothing has happened yet. */
+export function startReport(now: Date): Report {
+  return {
+    command: '',
+    project: '',
+    projectPath: '.',
+    environment: '',
+    region: '',
+    version: '',
+    history: undefined,
+    status: 'failed',
+    recorded: false,
+    notRecorded: undefined,
+    functions: [],
+    results: [],
+    plan: [],
+    preflight: [],
+    warnings: [],
+    error: undefined,
+    startedAt: now.toISOString(),
+    durationMs: 0,
+    runUrl: null,
+    notices: [],
+  };
+}
+
+/** Decides the status from what happened. */
+export function finishReport(report: Report, { cancelled, now }: { cancelled: boolean; now: Date }): void {
+  report.durationMs = now.getTime() - Date.parse(report.startedAt);
+  report.status = statusOf(report, cancelled);
+}
+
+function statusOf(report: Report, cancelled: boolean): ReportStatus {
+  if (cancelled) return 'cancelled';
+  if (report.error !== undefined || !report.results.every(({ status }) => isOk(status))) return 'failed';
+  return report.command === 'plan' ? 'planned' : 'succeeded';
+}
+
+export interface Publication {
+  /** Undefined when the inputs themselves were wrong. */
+  inputs: Inputs | undefined;
+  runner: Runner;
+  env: NodeJS.ProcessEnv;
+}
+
+/** `package` and `policy` deploy nothing: their result is what they write, and a summary would only repeat it. */
+const WITHOUT_SUMMARY = ['package', 'policy'];
+
+/** Every place a report goes to: log, annotations, summary, results file, outputs; secrets go to none of them. */
+export async function publishReport(unredacted: Report, { inputs, runner, env }: Publication): Promise<void> {
+  const report = redactReport(unredacted, runner);
+  const quiet = WITHOUT_SUMMARY.includes(report.command) && report.status === 'succeeded';
+  if (!quiet) logReport(report, runner);
+  annotateReport(report, runner);
+  const resultsFile = inputs?.resultsFile ?? defaultResultsFile(env);
+  if (resultsFile) await writeResultsFile(report, resultsFile);
+  if (!quiet) await writeSummary(report, inputs, runner);
+  for (const [name, value] of Object.entries(reportOutputs(report, resultsFile ?? ''))) runner.setOutput(name, value);
+}
+
+async function writeSummary(report: Report, inputs: Inputs | undefined, runner: Runner): Promise<void> {
+  if (inputs?.summary === false) return;
+  const summary = renderSummary(report);
+  runner.appendSummary(summary);
+  if (inputs?.summaryFile) await writeFile(inputs.summaryFile, summary);
+}
+
+/** On a runner the file outlives the step, so that later ones can read it. */
+function defaultResultsFile(env: NodeJS.ProcessEnv): string | undefined {
+  if (env.GITHUB_ACTIONS !== 'true' || !env.RUNNER_TEMP) return undefined;
+  return path.join(env.RUNNER_TEMP, `lumo-tasks-results-${randomBytes(4).toString('hex')}.json`);
+}

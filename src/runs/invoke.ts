@@ -1,0 +1,167 @@
+import type { InvokeCommand, InvokeCommandOutput, LambdaClient } from '@aws-sdk/client-lambda';
+import { awsError } from '../aws/errors.ts';
+import type { Clock } from '../clock.ts';
+import type { ActionError } from '../errors.ts';
+import { formatDuration } from '../report/format.ts';
+import type { Log } from '../runner/types.ts';
+import { classifyFailure, describeFailure, requestIdOf, retryAfterMs } from './transport.ts';
+
+export interface InvokeOptions {
+  /** Sends each request once (`maxAttempts: 1`): nothing but this module decides that a function runs again. */
+  client: LambdaClient;
+  /** Name or ARN. */
+  functionName: string;
+  /** Published version or alias. */
+  qualifier: string | undefined;
+  payload: unknown;
+  /** The function's Timeout. */
+  timeoutSeconds: number;
+  clock: Clock;
+  log: Log;
+  /** Cancels: a request that is under way is abandoned, its outcome is unknown. */
+  signal: AbortSignal;
+  /** Before each request, with the moment from which the function can no longer be running because of it. */
+  beforeSend?: (deadline: Date) => Promise<void>;
+}
+
+/** What one Invoke came to. */
+export type InvokeOutcome =
+  | InvokeAnswer
+  /** The function did not run. */
+  | { kind: 'refused'; error: ActionError }
+  | { kind: 'canceled' }
+  /** The function may have run. */
+  | { kind: 'unknown'; reason: string; requestId: string | undefined };
+
+export interface InvokeAnswer {
+  kind: 'answered';
+  payload: string;
+  /** Lambda's word that the function failed, or undefined. */
+  functionError: string | undefined;
+  /** The last 4 KB of the function's log. */
+  logTail: string;
+  requestId: string | undefined;
+  version: string | undefined;
+}
+
+/** How long a refused request is sent again. */
+const RETRY_LIMIT_MS = 5 * 60_000;
+const LONGEST_PAUSE_MS = 20_000;
+/** Beyond its Timeout a function may take ten seconds to start; the rest is for the way. */
+export const DEADLINE_MARGIN_SECONDS = 30;
+
+/**
+ * Invokes a function synchronously, at most once: again only when Lambda refused it before it ran. Throws what
+ * `beforeSend` throws.
+ */
+export async function invokeFunction(options: InvokeOptions): Promise<InvokeOutcome> {
+  const { clock, log, signal, functionName } = options;
+  const giveUpAt = clock.now() + RETRY_LIMIT_MS;
+  for (let attempt = 1; ; attempt += 1) {
+    if (signal.aborted) {
+      return { kind: 'canceled' };
+    }
+    await options.beforeSend?.(new Date(clock.now() + deadlineMs(options)));
+    const sent = await send(options);
+    if (!('failure' in sent)) {
+      return sent;
+    }
+    const pause = Math.max(retryAfterMs(sent.failure), backOff(attempt, clock.random()));
+    if (classifyFailure(sent.failure) === 'refused' || clock.now() + pause > giveUpAt) {
+      return { kind: 'refused', error: invokeError(sent.failure, functionName) };
+    }
+    log.info(`${functionName} was not started, again in ${formatDuration(pause)}: ${describeFailure(sent.failure)}`);
+    if (!(await pauseFor(pause, options))) {
+      return { kind: 'canceled' };
+    }
+  }
+}
+
+/** One request. `failure`: what refused it before the function ran. */
+async function send(options: InvokeOptions): Promise<InvokeOutcome | { failure: unknown }> {
+  const { client, clock, signal } = options;
+  const command = await invokeCommand(options);
+  const limit = new AbortController();
+  const done = new AbortController();
+  const watch = clock.sleep(deadlineMs(options), done.signal).then(
+    () => limit.abort(),
+    () => undefined,
+  );
+  try {
+    return answerOf(await client.send(command, { abortSignal: AbortSignal.any([signal, limit.signal]) }));
+  } catch (error) {
+    if (classifyFailure(error) !== 'unknown') {
+      return { failure: error };
+    }
+    const unknown = { kind: 'unknown', requestId: requestIdOf(error) } as const;
+    if (limit.signal.aborted) {
+      return { ...unknown, reason: `there was no answer within ${formatDuration(deadlineMs(options))}` };
+    }
+    if (signal.aborted) {
+      return { ...unknown, reason: 'the deployment was cancelled while the task was running' };
+    }
+    return { ...unknown, reason: `the connection was lost after the request was sent (${describeFailure(error)})` };
+  } finally {
+    done.abort();
+    await watch;
+  }
+}
+
+async function invokeCommand(options: InvokeOptions): Promise<InvokeCommand> {
+  const { InvokeCommand } = await import('@aws-sdk/client-lambda');
+  const command = new InvokeCommand({
+    FunctionName: options.functionName,
+    ...(options.qualifier === undefined ? {} : { Qualifier: options.qualifier }),
+    InvocationType: 'RequestResponse',
+    LogType: 'Tail',
+    Payload: Buffer.from(JSON.stringify(options.payload)),
+  });
+  // A connection that was left open may be closed by the other side at the moment it is used again, and then nobody
+  // knows whether the function ran.
+  command.middlewareStack.add(
+    (next) => (args) => {
+      (args.request as { headers: Record<string, string> }).headers.connection = 'close';
+      return next(args);
+    },
+    { step: 'build', name: 'freshConnection' },
+  );
+  return command;
+}
+
+function answerOf(output: InvokeCommandOutput): InvokeAnswer {
+  return {
+    kind: 'answered',
+    payload: output.Payload?.transformToString() ?? '',
+    functionError: output.FunctionError,
+    logTail: Buffer.from(output.LogResult ?? '', 'base64').toString(),
+    requestId: output.$metadata.requestId,
+    version: output.ExecutedVersion,
+  };
+}
+
+function deadlineMs(options: InvokeOptions): number {
+  return (options.timeoutSeconds + DEADLINE_MARGIN_SECONDS) * 1000;
+}
+
+/** Doubles from one second, and is spread so that tasks that were refused together do not come back together. */
+function backOff(attempt: number, random: number): number {
+  return Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** (attempt - 1)) * (0.5 + random / 2);
+}
+
+/** False when it was cancelled meanwhile. */
+async function pauseFor(milliseconds: number, { clock, signal }: InvokeOptions): Promise<boolean> {
+  try {
+    await clock.sleep(milliseconds, signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+function invokeError(error: unknown, functionName: string): ActionError {
+  const resource = functionName.startsWith('arn:') ? functionName : `arn:aws:lambda:*:*:function:${functionName}`;
+  return awsError(error, { action: 'lambda:InvokeFunction', resource });
+}

@@ -1,0 +1,37 @@
+import { CRASH_LINE_BYTES, CRASH_LINE_PREFIX, type Envelope, type SerializedError } from './protocol.ts';
+
+/**
+ * Calls `onCrash` for whatever would end the process from outside `run`, until the returned function is called. Goes
+ * before the listeners of the runtime and of the task, which would end the process without an answer.
+ */
+export function guardProcess(onCrash: (error: unknown) => void): () => void {
+  process.prependListener('uncaughtException', onCrash);
+  process.prependListener('unhandledRejection', onCrash);
+  return () => {
+    process.off('uncaughtException', onCrash);
+    process.off('unhandledRejection', onCrash);
+  };
+}
+
+/** The marked line for an attempt that dies of `error`, at most 2 KB of it. */
+export function crashLine(task: string, error: SerializedError): string {
+  const lines = [Number.POSITIVE_INFINITY, 1000, 400, 150, 50].map((length) => lineOf(task, shorten(error, length)));
+  return lines.find((line) => Buffer.byteLength(line) <= CRASH_LINE_BYTES) ?? lineOf(task, shorten(error, 0));
+}
+
+function lineOf(task: string, error: SerializedError): string {
+  const envelope: Envelope = { lumo: 1, task, status: 'FAILED', error, logs: [], droppedLines: 0 };
+  return `${CRASH_LINE_PREFIX}${JSON.stringify(envelope)}`;
+}
+
+/** `error` with texts of at most `length` characters; the second cause and what follows goes first. */
+function shorten(error: SerializedError, length: number, depth = 0): SerializedError {
+  const { name, message, stack, cause } = error;
+  const keepsCause = cause !== undefined && (length > 1000 || (depth === 0 && length > 0));
+  return {
+    name: name.slice(0, Math.max(length, 32)),
+    message: message.slice(0, Math.max(length, 32)),
+    ...(stack === undefined || length === 0 ? {} : { stack: stack.slice(0, length) }),
+    ...(keepsCause ? { cause: shorten(cause, length, depth + 1) } : {}),
+  };
+}

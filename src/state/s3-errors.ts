@@ -1,0 +1,97 @@
+import { awsError } from '../aws/errors.ts';
+import { ActionError } from '../errors.ts';
+
+export interface FailedStoreCall {
+  action: string;
+  bucket: string;
+  key: string | undefined;
+  bucketOwner: string | undefined;
+  /** Asks S3 whether the refusal is about the owner of the bucket. */
+  isForeign(): Promise<boolean>;
+}
+
+/** The error for people of one failed request to S3. */
+export async function storeError(error: unknown, call: FailedStoreCall): Promise<ActionError> {
+  if (error instanceof ActionError) return error;
+  const { name, status, region } = factsOf(error);
+  if (name === 'NoSuchBucket' || (status === 404 && call.key === undefined)) return bucketNotFound(call.bucket, error);
+  if (status === 301 || name === 'PermanentRedirect' || name === 'AuthorizationHeaderMalformed') {
+    return elsewhere(call.bucket, region, error);
+  }
+  const resource = `arn:aws:s3:::${call.bucket}${call.key === undefined ? '' : `/${call.key}`}`;
+  const denied = awsError(error, { action: call.action, resource });
+  if (denied.code !== 'ACCESS_DENIED') return denied;
+  if (!namesTheAction(error) && (await call.isForeign())) return foreign(call, denied);
+  return call.action === 's3:GetObject' ? withListHint(denied, call.bucket) : denied;
+}
+
+export function statusOf(error: unknown): number | undefined {
+  return factsOf(error).status;
+}
+
+interface S3ErrorFacts {
+  name: string | undefined;
+  status: number | undefined;
+  /** Of the bucket, where S3 tells it. */
+  region: string | undefined;
+}
+
+function factsOf(error: unknown): S3ErrorFacts {
+  if (!(error instanceof Error)) return { name: undefined, status: undefined, region: undefined };
+  const { $metadata, $response } = error as Error & {
+    $metadata?: { httpStatusCode?: number };
+    $response?: { headers?: Record<string, string> };
+  };
+  return {
+    name: error.name,
+    status: $metadata?.httpStatusCode,
+    region: $response?.headers?.['x-amz-bucket-region'],
+  };
+}
+
+/** IAM's own refusals within one account say what is missing; that of a foreign owner does not. */
+function namesTheAction(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('is not authorized to perform');
+}
+
+function bucketNotFound(bucket: string, cause: unknown): ActionError {
+  return new ActionError('BUCKET_NOT_FOUND', `The bucket ${bucket} does not exist.`, {
+    advice:
+      'Create it: `command: policy` with `format: cloudformation` prints a stack that has it. Or name another one with the input `bucket`; `bucket: none` does without marker and lock.',
+    cause: briefly(cause),
+  });
+}
+
+function elsewhere(bucket: string, region: string | undefined, cause: unknown): ActionError {
+  const where = region ? `is in the region ${region}, not in the one that is deployed to` : 'is in another region';
+  return new ActionError('BUCKET_FOREIGN', `The bucket ${bucket} ${where}.`, {
+    advice: 'Use a bucket in the region of the functions: Lambda takes code only from there.',
+    cause: briefly(cause),
+  });
+}
+
+function foreign({ bucket, bucketOwner }: FailedStoreCall, cause: ActionError): ActionError {
+  return new ActionError('BUCKET_FOREIGN', `The bucket ${bucket} does not belong to the account ${bucketOwner}.`, {
+    advice:
+      'Check the input `bucket`. When a bucket of another account is meant, name that account with the input `bucket-owner`.',
+    cause,
+  });
+}
+
+function withListHint(denied: ActionError, bucket: string): ActionError {
+  return new ActionError(denied.code, denied.message, {
+    advice: denied.advice,
+    details: [
+      ...denied.details,
+      {
+        message: `Without s3:ListBucket on arn:aws:s3:::${bucket} S3 gives this answer also for an object that does not exist yet.`,
+      },
+    ],
+    cause: denied.cause,
+  });
+}
+
+/** The SDK's error without the request and response that hang on it. */
+function briefly(error: unknown): unknown {
+  return error instanceof Error ? Object.assign(new Error(error.message), { name: error.name }) : error;
+}
