@@ -924,6 +924,7 @@ const CUT_BYTES = 16 * 1024 * 1024;
  */
 class LogFile {
     #file;
+    #closed = false;
     static async create(path) {
         return new LogFile(await (0,external_node_fs_promises_.open)(path, 'a+'));
     }
@@ -947,11 +948,14 @@ class LogFile {
     }
     /** Keeps a task that never stops writing from filling the disk. */
     async cut() {
+        if (this.#closed)
+            return;
         const { size } = await this.#file.stat();
-        if (size > CUT_BYTES)
+        if (size > CUT_BYTES && !this.#closed)
             await this.#file.truncate();
     }
     async close() {
+        this.#closed = true;
         await this.#file.close();
     }
 }
@@ -1200,6 +1204,7 @@ class Sandbox {
     #initMs;
     #initReported = false;
     #usedBytes = 0;
+    #disposed;
     #initialised;
     #markInitialised = () => { };
     static async start(spec, zip) {
@@ -1256,7 +1261,11 @@ class Sandbox {
         killGroup(this.#pid);
     }
     /** Ends the process group and removes the sandbox's files. */
-    async dispose() {
+    dispose() {
+        this.#disposed ??= this.#dispose();
+        return this.#disposed;
+    }
+    async #dispose() {
         this.kill();
         this.#api?.close();
         await this.#log.close();

@@ -50,7 +50,7 @@ function createGitHubRunner(commands, env) {
                 commands.setSecret(secret);
         },
         redact: mask.redact,
-        setOutput: (name, value) => commands.setOutput(name, value),
+        setOutput: (name, value) => commands.setOutput(name, mask.redact(value)),
         appendSummary: (markdown) => {
             // Written at once and not through the library's buffer: a cancelled step is killed at any moment.
             if (env.GITHUB_STEP_SUMMARY)

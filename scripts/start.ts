@@ -26,6 +26,8 @@ const COMMAND = [
   ...['--working-directory', EXAMPLE],
   ...['--summary-file', SUMMARY],
   ...['--results-file', RESULTS],
+  // Every run is a version of its own, named by its time, so that the next one has a previous version to tell.
+  ...['--version', new Date().toISOString().slice(0, 19).replaceAll(':', '-')],
 ];
 
 process.exitCode = await main();

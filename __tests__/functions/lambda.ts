@@ -1,7 +1,7 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { type AwsClients, createClients } from '../../src/aws/clients.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createFunctionsApi, type FunctionsApi } from '../../src/functions/api.ts';
@@ -46,7 +46,6 @@ export async function openBench(): Promise<Bench> {
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     env: {},
   });
-  await clients.s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
   const log = recordingLog();
   const clock = { ...systemClock, random: () => 0 };
   const api = createFunctionsApi({ lambda: clients.lambda, region: 'eu-west-1', clock, log });
@@ -74,7 +73,7 @@ export async function openBench(): Promise<Bench> {
       identity: IDENTITY,
       role: ROLE,
       eventBusName: undefined,
-      inputs: new Map(tasks.map((task) => [task.name, `inputs of ${sources.get(task.name)?.toString().slice(0, 20)}`])),
+      inputs: new Map(tasks.map((task) => [task.name, hash(sources.get(task.name) ?? '')])),
       pack,
       known: undefined,
       store: undefined,
@@ -95,6 +94,16 @@ export async function openBench(): Promise<Bench> {
 }
 
 export async function packageWith(task: ProjectTask, source: string | Buffer): Promise<Package> {
-  const content = await compress(Buffer.from(source));
-  return packageOf(task, writeZip([{ name: 'index.mjs', mode: 0o100644, content }]));
+  const key = hash(source);
+  const zip =
+    zips.get(key) ?? writeZip([{ name: 'index.mjs', mode: 0o100644, content: await compress(Buffer.from(source)) }]);
+  zips.set(key, zip);
+  return packageOf(task, zip);
+}
+
+/** The large ones take a while. */
+const zips = new Map<string, Buffer>();
+
+export function hash(source: string | Buffer): string {
+  return createHash('sha256').update(source).digest('hex');
 }

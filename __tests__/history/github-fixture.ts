@@ -44,9 +44,10 @@ export class GitHubFixture {
   #answer(response: ServerResponse, url: URL): void {
     const path = decodeURIComponent(url.pathname);
     const matching = /^\/repos\/acme\/shop\/git\/matching-refs\/(tags(?:\/.*)?)$/.exec(path)?.[1];
-    if (matching !== undefined) return this.#refs(response, url, `refs/${matching}`);
     const [, base = '', head = ''] = /^\/repos\/acme\/shop\/compare\/(.+)\.\.\.(.+)$/.exec(path) ?? [];
-    return base === '' ? send(response, 404, { message: 'Not Found' }) : send(response, 200, this.#compare(base, head));
+    if (matching !== undefined) this.#refs(response, url, `refs/${matching}`);
+    else if (base !== '') send(response, 200, this.#compare(base, head));
+    else send(response, 404, { message: 'Not Found' });
   }
 
   #refs(response: ServerResponse, url: URL, prefix: string): void {

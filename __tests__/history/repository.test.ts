@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -118,14 +118,13 @@ describe('in the local repository', () => {
     }
   });
 
-  test('a folder of the repository, a hook around us and another owner change nothing', async () => {
+  test('a folder inside the repository and a git hook around us change nothing', async () => {
     const git = kept(GitFixture.create());
     const other = kept(GitFixture.create());
     git.commit('v1.0.0');
     const head = git.commit();
     vi.stubEnv('GIT_DIR', path.join(other.folder, '.git'));
     vi.stubEnv('GIT_WORK_TREE', other.folder);
-    vi.stubEnv('GIT_TEST_ASSUME_DIFFERENT_OWNER', '1');
     const repository = await openRepository({
       root: path.join(git.folder, '.git', 'refs'),
       github: undefined,
@@ -134,6 +133,16 @@ describe('in the local repository', () => {
     });
     expect(await repository?.tags('v')).toEqual(['v1.0.0']);
     expect(await gitHead(git.folder)).toBe(head);
+  });
+
+  test.runIf(process.getuid?.() === 0)('a checkout of another user is read too, as in containers', async () => {
+    const git = kept(GitFixture.create());
+    git.commit('v1.0.0');
+    git.commit();
+    chownSync(git.folder, 65534, 65534);
+    chownSync(path.join(git.folder, '.git'), 65534, 65534);
+    expect(() => git.git('rev-parse', 'HEAD')).toThrow('dubious ownership');
+    expect(await previousOf(git)).toMatchObject({ previous: 'v1.0.0' });
   });
 
   test('a commit that git does not know is an error', async () => {

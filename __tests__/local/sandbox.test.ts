@@ -306,14 +306,3 @@ it('ends every process and removes every sandbox when it is closed', async () =>
   await expect(readdir(warm.root)).rejects.toThrow('ENOENT');
   await expect(invoke(clients(own.aws.endpoint), 'closing')).rejects.toThrow('ECONNREFUSED');
 });
-
-it('runs what was $LATEST until an update is complete', async () => {
-  const slow = await startCloud({ timing: { pendingMs: 0, updateMs: 700 } });
-  const { UpdateFunctionCodeCommand } = await import('@aws-sdk/client-lambda');
-  await createFunction(slow, 'updated', 'export const handler = async () => 1;');
-  const ZipFile = handlerZip('export const handler = async () => 2;');
-  await slow.lambda.send(new UpdateFunctionCodeCommand({ FunctionName: 'updated', ZipFile }));
-  expect((await invoke(slow, 'updated')).value).toBe(1);
-  await delay(700);
-  expect((await invoke(slow, 'updated')).value).toBe(2);
-});

@@ -2,9 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, vi } from 'vitest';
 import type { ErrorDetail, ErrorLocation } from '../../src/errors.ts';
 import type { Project, ProjectTask } from '../../src/project/types.ts';
+
+// Most tests start processes; a busy machine takes its time.
+vi.setConfig({ testTimeout: 30_000 });
 
 const folders: string[] = [];
 afterAll(() => {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { AwsClients } from '../aws/clients.ts';
 import { ActionError } from '../errors.ts';
+import type { FunctionsApi } from '../functions/api.ts';
 import type { Project } from '../project/types.ts';
 import type { Report } from '../report/types.ts';
 import type { ObjectStore } from '../state/types.ts';
@@ -10,6 +11,7 @@ import type { Session } from './session.ts';
 /** Where the functions and the state live: AWS, or the embedded one. */
 export interface Cloud {
   clients: AwsClients;
+  functions: FunctionsApi;
   /** `undefined` with `bucket: none`. */
   store: ObjectStore | undefined;
   /** ARN of the role new functions run with. */
@@ -22,7 +24,7 @@ export interface Cloud {
 
 /** The AWS clients take a while to load: started early, while esbuild reads the project. */
 export function loadAws() {
-  return Promise.all([import('../aws/clients.ts'), import('../state/s3-store.ts')]);
+  return Promise.all([import('../aws/clients.ts'), import('../state/s3-store.ts'), import('../functions/api.ts')]);
 }
 
 export type AwsModules = Awaited<ReturnType<typeof loadAws>>;
@@ -33,7 +35,7 @@ const LOCAL_ROLE = `arn:aws:iam::${LOCAL_ACCOUNT}:role/local`;
 export async function openCloud(
   session: Session,
   { project }: Pick<OpenProject, 'project'>,
-  [{ createClients }, { createS3Store }]: AwsModules,
+  [{ createClients }, { createS3Store }, { createFunctionsApi }]: AwsModules,
   report: Report,
 ): Promise<Cloud> {
   const provider = session.inputs.provider ?? project.provider;
@@ -53,8 +55,10 @@ export async function openCloud(
       ? undefined
       : createS3Store({ client: clients.s3, bucket, bucketOwner: session.inputs.bucketOwner ?? account });
   if (store === undefined) report.notices.push(NO_BUCKET);
+  const { clock, runner: log, signal } = session;
   return {
     clients,
+    functions: createFunctionsApi({ lambda: clients.lambda, region, clock, log, signal }),
     store,
     role,
     account,

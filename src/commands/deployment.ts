@@ -1,4 +1,4 @@
-import { createFunctionsApi, type FunctionsApi } from '../functions/api.ts';
+import type { FunctionsApi } from '../functions/api.ts';
 import type { ProjectTask } from '../project/types.ts';
 import type { Report } from '../report/types.ts';
 import { type EnvironmentState, openEnvironment } from '../state/environment.ts';
@@ -22,15 +22,13 @@ export async function withDeployment(
   report: Report,
   body: (deployment: Deployment) => Promise<void>,
 ): Promise<void> {
-  const { runner, clock, signal } = session;
+  const { runner } = session;
   // The clients load while esbuild reads the project.
   const [opened, aws] = await runner.group('Project', () => Promise.all([openProject(session, report), loadAws()]));
   const cloud = await openCloud(session, opened, aws, report);
   try {
     const target = await openTarget(session, opened, cloud, report);
-    const { clients, region } = cloud;
-    const api = createFunctionsApi({ lambda: clients.lambda, region, clock, log: runner, signal });
-    await body({ ...opened, session, report, cloud, target, api });
+    await body({ ...opened, session, report, cloud, target, api: cloud.functions });
   } finally {
     await cloud.close();
   }

@@ -1,4 +1,3 @@
-import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { awsError } from '../aws/errors.ts';
 import { ActionError } from '../errors.ts';
 import type { FunctionReference } from '../functions/existing.ts';
@@ -73,6 +72,7 @@ export async function checkInvoke(
   preflight: Preflight,
 ): Promise<void> {
   await preflight.check(`invoke ${functionName}`, async () => {
+    const { InvokeCommand } = await import('@aws-sdk/client-lambda');
     const command = new InvokeCommand({
       FunctionName: functionName,
       InvocationType: 'DryRun',

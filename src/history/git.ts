@@ -28,20 +28,24 @@ export async function gitHead(folder: string): Promise<string | undefined> {
   return head.missing || isNoRepository(head) || head.code === 1 ? undefined : lines(head)[0];
 }
 
-/** Two questions to git for each commit, however many tags are asked about. Annotated tags count as their commits. */
+/** A few questions to git for each commit, however many tags are asked about. Annotated tags count as their commits. */
 function relationsOf(folder: string): Repository['relation'] {
-  const known = new Map<string, Promise<{ here: Set<string>; reachable: Set<string> }>>();
-  const ask = async (commit: string) => ({
-    here: new Set(await tagNames(folder, `--points-at=${commit}`)),
-    reachable: new Set(await tagNames(folder, `--merged=${commit}`)),
-  });
+  const known = new Map<string, ReturnType<typeof tagsAround>>();
   return async (tag, commit): Promise<Relation> => {
-    const asked = known.get(commit) ?? ask(commit);
+    const asked = known.get(commit) ?? tagsAround(folder, commit);
     known.set(commit, asked);
-    const { here, reachable } = await asked;
-    if (here.has(tag)) return 'same';
-    return reachable.has(tag) ? 'before' : 'other';
+    const { before, reachable } = await asked;
+    if (before.has(tag)) return 'before';
+    return reachable.has(tag) ? 'same' : 'other';
   };
+}
+
+/** The tags that are reachable from `commit`, and those that are from a commit before it. */
+async function tagsAround(folder: string, commit: string): Promise<{ before: Set<string>; reachable: Set<string> }> {
+  const [line = ''] = lines(await git(folder, ['rev-list', '--parents', '--max-count=1', '--end-of-options', commit]));
+  const [self = '', ...parents] = line.split(' ');
+  const before = await Promise.all(parents.map((parent) => tagNames(folder, `--merged=${parent}`)));
+  return { before: new Set(before.flat()), reachable: new Set(await tagNames(folder, `--merged=${self}`)) };
 }
 
 async function tagNames(folder: string, ...options: string[]): Promise<string[]> {
@@ -77,7 +81,7 @@ const NOT_FOUND = { missing: true, code: 127, stdout: '', stderr: 'git is not in
 function git(folder: string, args: readonly string[]): Promise<GitAnswer> {
   // In containers the checkout often belongs to another user, which git takes for a trap. The configuration that is
   // loaded from this very folder is code, so whoever owns it is trusted already.
-  const trusted = ['-c', 'safe.directory=*', ...args];
+  const trusted = [...args];
   const options = { cwd: folder, env: gitEnvironment(process.env), maxBuffer: 256 * 1024 * 1024 };
   return new Promise((resolve, reject) => {
     execFile('git', trusted, options, (error, stdout, stderr) => {

@@ -121,6 +121,15 @@ function learn(message: EsbuildMessage, known: Set<string>): boolean {
   return name !== undefined;
 }
 
+/** Where in `builds` the bundle of a task is. */
+export function bundleOf(builds: readonly Build[], task: BundledTask): { build: Build; output: Output } {
+  for (const build of builds) {
+    const output = build.outputs.get(task.name);
+    if (output) return { build, output };
+  }
+  throw new Error(`esbuild made no output for ${task.name}`);
+}
+
 /** The source files in a bundle with the bytes each contributes, largest first. */
 export function bundleInputs({ metafile }: Build, { key }: Output, packaging: Packaging): PackageFile[] {
   const { project, distDir, tempDir } = packaging;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
 import type { Project, ProjectTask } from '../project/types.ts';
 import type { SourceFile } from './assets.ts';
-import { type Build, bundleInputs, bundleTasks, bySize, type Packaging } from './bundle.ts';
+import { type Build, bundleInputs, bundleOf, bundleTasks, bySize, type Packaging } from './bundle.ts';
 import { compressedFiles, type FileCache } from './contents.ts';
 import { contentsDigest } from './digest.ts';
 import { assertFits, fileInputs, taskFiles } from './files.ts';
@@ -49,10 +49,10 @@ export async function bundleWithSourceMap(
   if (!isBundled(task)) return { reason: 'its code is not packaged by this action' };
   const real = await withRealPaths(packaging);
   const { packages, builds } = await packageBundled([task], real, ['--sourcemap=external', '--sources-content=false']);
-  const file = builds[0]?.outputs.get(task.name)?.file;
-  if (packages[0]?.codeSha256 !== codeSha256 || file === undefined) {
+  if (packages[0]?.codeSha256 !== codeSha256) {
     return { reason: 'the deployed code is not what this checkout builds' };
   }
+  const { file } = bundleOf(builds, task).output;
   const map = portableMap(await readFile(`${file}.map`, 'utf8'), file, real.project.boundary);
   return { map, bundleFile: BUNDLE_FILE };
 }
@@ -69,18 +69,11 @@ async function packageBundled(
     // Deflated on the thread pool while esbuild works in its own process.
     filesWithContents(tasks, packaging, compressed),
   );
-  const packages = new Map<string, Package>();
-  await bothOrThrow(
+  const [packages] = await bothOrThrow(
+    Promise.all(tasks.map((task) => assemble(task, builds, files.get(task) ?? [], compressed, packaging))),
     Promise.all(builds.map((build) => assertNoNativeAddons(build, packaging))),
-    Promise.all(
-      builds.flatMap((build) =>
-        build.group.tasks.map(async (task) => {
-          packages.set(task.name, await assemble(task, build, files.get(task) ?? [], compressed, packaging));
-        }),
-      ),
-    ),
   );
-  return { packages: tasks.flatMap((task) => packages.get(task.name) ?? []), builds };
+  return { packages, builds };
 }
 
 async function filesWithContents(
@@ -95,13 +88,12 @@ async function filesWithContents(
 
 async function assemble(
   task: BundledTask,
-  build: Build,
+  builds: readonly Build[],
   files: readonly SourceFile[],
   compressed: FileCache<Content>,
   packaging: Packaging,
 ): Promise<Package> {
-  const output = build.outputs.get(task.name);
-  if (!output) throw new Error(`esbuild made no output for ${task.name}`);
+  const { build, output } = bundleOf(builds, task);
   const bundle = { name: BUNDLE_FILE, mode: 0o100644 as const, content: output.file };
   const size = build.metafile.outputs[output.key]?.bytes ?? 0;
   const inputs = [...bundleInputs(build, output, packaging), ...fileInputs(files, packaging)].sort(bySize);

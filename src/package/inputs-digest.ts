@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { SourceFile } from './assets.ts';
-import { type Build, bundleTasks, type Output, type Packaging } from './bundle.ts';
+import { type Build, bundleOf, bundleTasks, type Output, type Packaging } from './bundle.ts';
 import { hashedFiles } from './contents.ts';
 import { contentsDigest } from './digest.ts';
 import { taskFiles } from './files.ts';
@@ -25,22 +25,14 @@ export async function inputDigests(tasks: readonly BundledTask[], packaging: Pac
     taskFiles(tasks, packaging).then((all) => filesDigests(all, hashed)),
   );
   const read = readOnce();
-  const digests = new Map<string, string>();
-  await Promise.all(
-    builds.flatMap((build) =>
-      build.group.tasks.map(async (task) => {
-        const output = build.outputs.get(task.name);
-        if (!output) throw new Error(`esbuild made no output for ${task.name}`);
-        const hash = createHash('sha256');
-        const { runtime } = task.settings;
-        const { version } = packaging.esbuild;
-        hash.update(JSON.stringify([PACKAGING_VERSION, version, TASK_FLAGS, runtime, files.get(task)]));
-        for (const text of await codeOf(build, output, packaging, read)) hash.update(`\0${text}`);
-        digests.set(task.name, hash.digest('hex'));
-      }),
-    ),
-  );
-  return digests;
+  const digest = async (task: BundledTask): Promise<[string, string]> => {
+    const { build, output } = bundleOf(builds, task);
+    const parts = [PACKAGING_VERSION, packaging.esbuild.version, TASK_FLAGS, task.settings.runtime, files.get(task)];
+    const hash = createHash('sha256').update(JSON.stringify(parts));
+    for (const text of await codeOf(build, output, packaging, read)) hash.update(`\0${text}`);
+    return [task.name, hash.digest('hex')];
+  };
+  return new Map(await Promise.all(tasks.map(digest)));
 }
 
 async function filesDigests(

@@ -78,7 +78,7 @@ async function nativeFolders(
   await Promise.all(
     [...manifests].map(async ([folder, manifest]) => {
       const family = Object.keys(manifest.optionalDependencies ?? {}).some(isPlatformPackage);
-      if (family || (await exists(path.resolve(root, folder, 'binding.gyp')))) native.add(folder);
+      if (family || (await exists(`${path.resolve(root, folder)}/binding.gyp`))) native.add(folder);
     }),
   );
   return native;

@@ -80,7 +80,7 @@ function translateLine(line: string, { trace, options, taskRoot }: Translation):
   const file = path.posix.relative(taskRoot, frame.file);
   if (file !== options.bundleFile) return { text: frameText({ ...frame, file }) };
 
-  const source = originalPositionFor(trace, { line: frame.line, column: frame.column });
+  const source = originalPositionFor(trace, { line: frame.line, column: frame.column - 1 });
   // Helpers that the bundler put in belong to no file.
   if (source.source === null) return { text: undefined };
   const absolute = path.resolve(options.projectRoot, toPath(source.source));

@@ -11,6 +11,7 @@ const CUT_BYTES = 16 * 1024 * 1024;
  */
 export class LogFile {
   readonly #file: FileHandle;
+  #closed = false;
 
   static async create(path: string): Promise<LogFile> {
     return new LogFile(await open(path, 'a+'));
@@ -40,11 +41,13 @@ export class LogFile {
 
   /** Keeps a task that never stops writing from filling the disk. */
   async cut(): Promise<void> {
+    if (this.#closed) return;
     const { size } = await this.#file.stat();
-    if (size > CUT_BYTES) await this.#file.truncate();
+    if (size > CUT_BYTES && !this.#closed) await this.#file.truncate();
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#file.close();
   }
 }

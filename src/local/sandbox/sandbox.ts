@@ -52,6 +52,7 @@ export class Sandbox {
   #initMs: number | undefined;
   #initReported = false;
   #usedBytes = 0;
+  #disposed: Promise<void> | undefined;
   readonly #initialised: Promise<void>;
   #markInitialised: () => void = () => {};
 
@@ -112,7 +113,12 @@ export class Sandbox {
   }
 
   /** Ends the process group and removes the sandbox's files. */
-  async dispose(): Promise<void> {
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    return this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
     this.kill();
     this.#api?.close();
     await this.#log.close();

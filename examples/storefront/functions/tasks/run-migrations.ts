@@ -5,11 +5,9 @@ import { applyMigrations, readMigrations } from '../../lib/migrations.ts';
 
 export const run: tasks.TaskHandler = async (ctx) => {
   const { isFirstDeploy, previousVersion, environment } = ctx.deployment;
-  console.log(
-    isFirstDeploy
-      ? `First deployment to ${environment}: creating the schema`
-      : `Updating ${environment} from version ${previousVersion}`,
-  );
+  if (isFirstDeploy) console.log(`First deployment to ${environment}: creating the schema`);
+  else if (previousVersion) console.log(`Updating ${environment} from version ${previousVersion}`);
+  else console.log(`Deploying the same version to ${environment} again`);
 
   const migrations = await readMigrations(join(ctx.workingDirectory, 'migrations'));
   const applied = await withDatabase((client) => applyMigrations(client, migrations));
