@@ -122,7 +122,7 @@ function verifySignature(request, now) {
         return;
     }
     const signedHeaders = checkPresigned(request, now);
-    const expected = Buffer.from(signQuery(request.method, request.path, request.rawQuery, signedHeaders, request.headers));
+    const expected = Buffer.from(signQuery(request, signedHeaders));
     const given = Buffer.from(signature);
     if (given.length !== expected.length || !(0,external_node_crypto_.timingSafeEqual)(given, expected)) {
         throw new AwsError(403, 'SignatureDoesNotMatch', 'The request signature we calculated does not match the signature you provided. Check your key and signing method.');
@@ -173,32 +173,43 @@ function presignGet(endpoint, path, region, now, expiresSeconds) {
         'X-Amz-Expires': String(expiresSeconds),
         'X-Amz-SignedHeaders': 'host',
     }).toString();
-    const signature = signQuery('GET', path, query, ['host'], { host: new URL(endpoint).host });
+    const signature = signQuery({ method: 'GET', path, rawQuery: query, headers: { host: new URL(endpoint).host } }, [
+        'host',
+    ]);
     return `${endpoint}${path}?${query}&X-Amz-Signature=${signature}`;
 }
 /** Signature version 4 in the query, payload unsigned. */
-function signQuery(method, path, rawQuery, signedHeaders, headers) {
+function signQuery(request, signedHeaders) {
+    const query = new URLSearchParams(request.rawQuery);
+    const date = query.get('X-Amz-Date') ?? '';
+    const scope = (query.get('X-Amz-Credential') ?? '').split('/').slice(1);
+    const key = scope.reduce((secret, part) => hmac(secret, part), `AWS4${LOCAL_KEY}`);
+    const hash = (0,external_node_crypto_.createHash)('sha256').update(canonicalRequest(request, signedHeaders)).digest('hex');
+    return hmac(key, [ALGORITHM, date, scope.join('/'), hash].join('\n')).toString('hex');
+}
+function canonicalRequest({ method, path, rawQuery, headers }, signedHeaders) {
     const query = rawQuery.split('&').filter((pair) => pair !== '' && !pair.startsWith('X-Amz-Signature='));
-    const canonical = [
+    const pairs = query.map((pair) => (pair.includes('=') ? pair : `${pair}=`));
+    const header = (name) => String(headers[name] ?? '')
+        .trim()
+        .replace(/ +/g, ' ');
+    return [
         method,
-        path,
-        query
-            .map((pair) => (pair.includes('=') ? pair : `${pair}=`))
+        path.split('/').map(encodeAgain).join('/'),
+        pairs
+            .map((pair) => pair.split('=').map(encodeAgain).join('='))
             .sort()
             .join('&'),
-        ...signedHeaders.map((name) => `${name}:${String(headers[name] ?? '')
-            .trim()
-            .replace(/ +/g, ' ')}`),
+        ...signedHeaders.map((name) => `${name}:${header(name)}`),
         '',
         signedHeaders.join(';'),
         'UNSIGNED-PAYLOAD',
     ].join('\n');
-    const parameters = new URLSearchParams(rawQuery);
-    const date = parameters.get('X-Amz-Date') ?? '';
-    const scope = (parameters.get('X-Amz-Credential') ?? '').split('/').slice(1);
-    const key = scope.reduce((secret, part) => hmac(secret, part), `AWS4${LOCAL_KEY}`);
-    const text = [ALGORITHM, date, scope.join('/'), (0,external_node_crypto_.createHash)('sha256').update(canonical).digest('hex')].join('\n');
-    return hmac(key, text).toString('hex');
+}
+/** Everything encoded that RFC 3986 lets one encode, whatever the client left as it was. */
+function encodeAgain(text) {
+    const percent = (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+    return encodeURIComponent(decodeURIComponent(text)).replace(/[!'()*]/g, percent);
 }
 function hmac(key, text) {
     return (0,external_node_crypto_.createHmac)('sha256', key).update(text).digest();

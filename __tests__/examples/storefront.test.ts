@@ -13,6 +13,8 @@ import { startTestPostgres, type TestPostgres, withClient } from '../helpers/pos
 
 const EXAMPLE = path.resolve('examples/storefront');
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 let server: TestPostgres;
 let folder: string;
 let url: string;

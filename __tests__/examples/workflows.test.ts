@@ -68,7 +68,7 @@ describe('README.md', () => {
 
   test('has the tables of action.yml', async () => {
     await promisify(execFile)(process.execPath, ['scripts/readme.ts', '--check']);
-  });
+  }, 30_000);
 
   test('links to files that exist', () => {
     const links = [...readme.matchAll(/\]\((?!https:)([^)#]+)\)/g)].map(([, link]) => link ?? '');

@@ -247,6 +247,7 @@ describe('a change', () => {
       'environment variable LUMO_ENVIRONMENT added',
       'environment variable LUMO_PROJECT_NAME added',
     ]);
+    expect(bench.log.lines.filter((line) => line.includes('trying again'))).toEqual([]);
     expect((await deploySeed()).change.action).toBe('unchanged');
   });
 

@@ -99,6 +99,18 @@ describe('json', () => {
     ]);
   });
 
+  test('a project of existing Lambdas, without bucket, may invoke them and nothing else', () => {
+    const only = {
+      project: project([task('migrate', { function: 'old-migrate', layers: ['arn:l'] })]),
+      bucket: 'none',
+    };
+    const { Production } = parse(only);
+    expect(sids(Production.deployer.policy)).toEqual(['ExistingFunctions']);
+    expect(Production).not.toHaveProperty('execution');
+    const { Resources, Outputs } = parse({ ...only, format: 'cloudformation' });
+    expect(Object.keys({ ...Resources, ...Outputs }).filter((name) => name.includes('ExecutionRole'))).toEqual([]);
+  });
+
   test('without a bucket nothing of S3 is asked for', () => {
     expect(policyDocument({ ...OPTIONS, bucket: 'none' })).not.toContain('s3:');
   });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -45,6 +46,7 @@ export interface Cloud {
   lambda: LambdaClient;
   s3: S3Client;
   stateDir: string;
+  runtimeClient: string;
 }
 
 /** A server with short waits, and the two clients as the action makes them. */
@@ -58,7 +60,7 @@ export async function startCloud(options: Partial<LocalAwsOptions> = {}): Promis
     stateDir,
   });
   cleanups.push(() => aws.close());
-  return { aws, stateDir, ...clients(aws.endpoint) };
+  return { aws, stateDir, runtimeClient: await runtimeClient, ...clients(aws.endpoint) };
 }
 
 export function clients(endpoint: string): { lambda: LambdaClient; s3: S3Client } {
@@ -167,4 +169,10 @@ export async function invoke(
     version: answer.ExecutedVersion,
     requestId: answer.$metadata.requestId,
   };
+}
+
+/** A process nobody has waited for yet is dead too. */
+export function isAlive(pid: number): boolean {
+  const { status, stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return status === 0 && !stdout.startsWith('Z');
 }

@@ -1,23 +1,16 @@
-import { spawnSync } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { BUCKET, type Cloud, clients, createFunction, handlerZip, invoke, startCloud, zip } from './harness.ts';
+import { BUCKET, type Cloud, clients, createFunction, invoke, isAlive, startCloud, zip } from './harness.ts';
 
 let cloud: Cloud;
 beforeAll(async () => {
   process.env.SECRET_OF_THE_HOST = 'must not reach a task';
   cloud = await startCloud();
 });
-
-/** A process nobody has waited for yet is dead too. */
-function isAlive(pid: number): boolean {
-  const { status, stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-  return status === 0 && !stdout.startsWith('Z');
-}
 
 async function isGone(pid: number): Promise<boolean> {
   for (let tries = 0; tries < 100 && isAlive(pid); tries++) await delay(10);
@@ -232,10 +225,10 @@ describe('a handler that fails', () => {
 });
 
 it('starts a slow init phase again, as part of the invocation', async () => {
-  const impatient = await startCloud({ timing: { pendingMs: 0, updateMs: 0, initMs: 300 } });
+  const impatient = await startCloud({ timing: { pendingMs: 0, updateMs: 0, initMs: 1_500 } });
   const source = `import { appendFileSync, readFileSync } from 'node:fs';
     appendFileSync(process.env.MARKS, 'init\\n');
-    await new Promise((done) => setTimeout(done, 600));
+    if (readFileSync(process.env.MARKS, 'utf8') === 'init\\n') await new Promise(() => setInterval(() => {}, 1000));
     export const handler = async () => readFileSync(process.env.MARKS, 'utf8');`;
   await createFunction(impatient, 'slow-init', source, {
     Environment: { Variables: { MARKS: `${impatient.stateDir}/marks` } },
@@ -261,7 +254,6 @@ describe('invocation types', () => {
       new InvokeCommand({ FunctionName: 'event', InvocationType: 'Event', Payload: '{}' }),
     );
     expect(answer.StatusCode).toBe(202);
-    const { readFile } = await import('node:fs/promises');
     await expect.poll(() => readFile(marks, 'utf8').catch(() => '')).toBe(`${answer.$metadata.requestId}\n`.repeat(3));
     await delay(150);
     expect(await readFile(marks, 'utf8')).toBe(`${answer.$metadata.requestId}\n`.repeat(3));

@@ -201,8 +201,7 @@ describe('native addons that are not listed', () => {
     const error = await actionError(packaged({ ...uses('addon'), ...files }, []));
     expect(error).toMatchObject({ code: 'NATIVE_ADDON', advice: expect.stringContaining(line) });
     expect(error.details).toEqual([{ message: expect.stringContaining('"addon"'), location }]);
-    const again = files['node_modules/addon/x.node'] === undefined ? { ...files } : files;
-    await expect(packaged({ ...uses('addon'), ...again }, ['addon'])).resolves.toHaveProperty('zip');
+    await expect(packaged({ ...uses('addon'), ...files }, ['addon'])).resolves.toHaveProperty('zip');
   });
 
   test('of the project itself', async () => {

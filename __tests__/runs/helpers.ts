@@ -143,6 +143,7 @@ export class MemoryRunner implements Runner {
   debug(): void {}
   async group<T>(title: string, body: () => Promise<T>): Promise<T> {
     this.lines.push(`> ${title}`);
+    await new Promise((resolve) => setImmediate(resolve));
     try {
       return await body();
     } finally {

@@ -303,6 +303,13 @@ describe('output', () => {
     expect(lambda.log()).toContain('é\r\n');
   });
 
+  test('that arises while something is printed is counted once', async () => {
+    const { logs } = await run(`
+      const nosy = { [Symbol.for('nodejs.util.inspect.custom')]() { console.log('looked at'); return 'nosy'; } };
+      export const run = async () => { console.log(nosy); ${OK} };`);
+    expect(logs.map(({ text }) => text)).toEqual(['looked at', 'nosy']);
+  });
+
   test('of an earlier attempt does not show up in a later one', async () => {
     const lambda = await start(`
       let count = 0;

@@ -106,14 +106,13 @@ function openTunnel(proxy: URL, host: string, port: number, connected: Connected
     agent: false,
     timeout: CONNECT_TIMEOUT_MS,
   });
-  request.once('connect', (response, socket: Socket, head) => {
+  request.once('connect', (response, socket: Socket) => {
     if (response.statusCode !== 200) {
       socket.destroy();
       failed(tunnelError(`The proxy ${proxy.host} answered ${response.statusCode} to CONNECT ${authority}`, host));
       return;
     }
     socket.setTimeout(0);
-    if (head.length > 0) socket.unshift(head);
     connected(null, socket);
   });
   request.once('timeout', () => request.destroy(tunnelError(`The proxy ${proxy.host} does not answer`, host)));

@@ -86,7 +86,9 @@ async function translate(
   if (!task || !codeSha256) return error;
   const bundle = await bundleWithSourceMap(task, codeSha256, packaging);
   if ('reason' in bundle) {
-    report.warnings.push(`The stack of ${name} is shown as it is: ${bundle.reason}.`);
+    const warning = `The stack of ${name} is shown as it is: ${bundle.reason}.`;
+    report.warnings.push(warning);
+    session.runner.warning(warning);
     return error;
   }
   return translateStack(error, bundle.map, {

@@ -1,4 +1,4 @@
-import type { Project } from '../project/types.ts';
+import type { Project, TaskSettings } from '../project/types.ts';
 import { keySegment } from '../state/keys.ts';
 import { parseFunctionReference } from './existing.ts';
 import { functionNamePattern } from './name.ts';
@@ -41,16 +41,17 @@ const FUNCTION_ACTIONS = [
 /** The least that the role of the workflow needs: exactly the calls this action makes. */
 export function deployerStatements(scope: PolicyScope): Statement[] {
   const { project, environment, bucket, executionRoles, region } = scope;
-  const settings = project.tasks.map((task) => task.settings);
-  const existing = settings.flatMap((task) =>
-    task.function === undefined ? [] : invokeResources(scope, task.function),
+  const settings = ownSettings(project);
+  const existing = project.tasks.flatMap(({ settings: { function: reference } }) =>
+    reference === undefined ? [] : invokeResources(scope, reference),
   );
+  const functions = settings.length > 0 ? [functionArn(scope, functionNamePattern(project.name, environment))] : [];
   const layers = settings.flatMap((task) => task.layers);
   const path = `${keySegment(project.name)}/${statePattern(environment)}`;
   return present([
-    allow('Functions', FUNCTION_ACTIONS, [functionArn(scope, functionNamePattern(project.name, environment))]),
+    allow('Functions', FUNCTION_ACTIONS, functions),
     allow('ExistingFunctions', ['lambda:InvokeFunction'], existing),
-    allow('PassExecutionRole', ['iam:PassRole'], executionRoles, {
+    allow('PassExecutionRole', ['iam:PassRole'], settings.length > 0 ? executionRoles : [], {
       StringEquals: { 'iam:PassedToService': 'lambda.amazonaws.com' },
     }),
     allow('Layers', ['lambda:GetLayerVersion'], layers),
@@ -79,7 +80,7 @@ export function deployerStatements(scope: PolicyScope): Statement[] {
 /** The least that the tasks themselves need; what they do in their own code comes on top. */
 export function executionStatements(scope: PolicyScope): Statement[] {
   const { project, environment, partition, region, account } = scope;
-  const settings = project.tasks.map((task) => task.settings);
+  const settings = ownSettings(project);
   const own = settings.flatMap((task) => (task.logGroup === undefined ? [] : [task.logGroup]));
   const groups = [`/aws/lambda/${functionNamePattern(project.name, environment)}`, ...own];
   return present([
@@ -117,6 +118,11 @@ export function executionStatements(scope: PolicyScope): Statement[] {
         : [`arn:${partition}:events:${region}:${account}:event-bus/${project.eventBusName}`],
     ),
   ]);
+}
+
+/** Of the tasks that become functions; one with `function` is invoked only, and its role is its owner's affair. */
+export function ownSettings(project: Project): TaskSettings[] {
+  return project.tasks.map((task) => task.settings).filter((settings) => settings.function === undefined);
 }
 
 /** Who may become an execution role. */
@@ -175,7 +181,7 @@ function objectArn({ partition }: PolicyScope, bucket: string, key: string): str
 }
 
 function kmsKeys(project: Project): string[] {
-  return project.tasks.flatMap(({ settings }) => settings.kmsKeyArn ?? []);
+  return ownSettings(project).flatMap((settings) => settings.kmsKeyArn ?? []);
 }
 
 /** Keys hold names as `keySegment` writes them; a pattern stays a pattern. */

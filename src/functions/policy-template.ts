@@ -4,6 +4,7 @@ import {
   deployerTrust,
   EXECUTION_TRUST,
   executionStatements,
+  ownSettings,
   policyOf,
 } from './policy-statements.ts';
 
@@ -41,7 +42,7 @@ const OLD_VERSIONS_KEPT_DAYS = 30;
 export function cloudformationTemplate(options: TemplateOptions): Json {
   const { project, groups, bucket } = options;
   const roles = Object.assign({}, ...groups.map((group) => roleResources(options, group)));
-  const outputs = Object.assign({}, ...groups.map(({ id }) => roleOutputs(id)));
+  const outputs = Object.assign({}, ...groups.map(({ id }) => roleOutputs(project, id)));
   return {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: `Deploy-time tasks of ${project.name}: bucket, execution roles and GitHub deployer roles`,
@@ -113,7 +114,7 @@ function bucketResource(name: string): Json {
 
 function roleResources({ project }: TemplateOptions, { id, environment, subject }: RoleGroup): Record<string, Json> {
   const execution = `${id}ExecutionRole`;
-  const own = project.tasks.flatMap((task) => task.settings.role ?? []);
+  const own = ownSettings(project).flatMap((settings) => settings.role ?? []);
   const scope = {
     project,
     environment,
@@ -123,10 +124,9 @@ function roleResources({ project }: TemplateOptions, { id, environment, subject 
     bucket: BUCKET_VARIABLE,
     executionRoles: [{ 'Fn::GetAtt': [execution, 'Arn'] }, ...own],
   };
-  return {
-    [execution]: role(EXECUTION_TRUST, executionStatements(scope)),
-    [`${id}DeployerRole`]: role(deployerTrust(OIDC_PROVIDER, subject), deployerStatements(scope), MAX_SESSION_SECONDS),
-  };
+  const deployer = role(deployerTrust(OIDC_PROVIDER, subject), deployerStatements(scope), MAX_SESSION_SECONDS);
+  if (ownSettings(project).length === 0) return { [`${id}DeployerRole`]: deployer };
+  return { [execution]: role(EXECUTION_TRUST, executionStatements(scope)), [`${id}DeployerRole`]: deployer };
 }
 
 function role(trust: Json, statements: Parameters<typeof policyOf>[0], maxSessionSeconds?: number): Json {
@@ -140,17 +140,15 @@ function role(trust: Json, statements: Parameters<typeof policyOf>[0], maxSessio
   };
 }
 
-function roleOutputs(id: string): Record<string, Json> {
-  return {
-    [`${id}DeployerRoleArn`]: {
-      Description: 'role-to-assume of aws-actions/configure-aws-credentials',
-      Value: { 'Fn::GetAtt': [`${id}DeployerRole`, 'Arn'] },
-    },
-    [`${id}ExecutionRoleArn`]: {
-      Description: 'Input execution-role-arn',
-      Value: { 'Fn::GetAtt': [`${id}ExecutionRole`, 'Arn'] },
-    },
-  };
+function roleOutputs(project: Project, id: string): Record<string, Json> {
+  const arn = (description: string, name: string): Json => ({
+    Description: description,
+    Value: { 'Fn::GetAtt': [name, 'Arn'] },
+  });
+  const deployer = arn('role-to-assume of aws-actions/configure-aws-credentials', `${id}DeployerRole`);
+  if (ownSettings(project).length === 0) return { [`${id}DeployerRoleArn`]: deployer };
+  const execution = arn('Input execution-role-arn', `${id}ExecutionRole`);
+  return { [`${id}DeployerRoleArn`]: deployer, [`${id}ExecutionRoleArn`]: execution };
 }
 
 /** What Fn::Sub replaces by the value of that name. */

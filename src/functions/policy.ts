@@ -4,6 +4,7 @@ import {
   deployerTrust,
   EXECUTION_TRUST,
   executionStatements,
+  ownSettings,
   policyOf,
 } from './policy-statements.ts';
 import { cloudformationTemplate, type RoleGroup } from './policy-template.ts';
@@ -47,7 +48,7 @@ function policies({ project, repository, environments, ...options }: PolicyOptio
   const partition = partitionOf(region);
   const bucket = options.bucket ?? `lumo-tasks-${account}-${region}`;
   const projectRole = project.executionRole ?? `arn:${partition}:iam::${account}:role/EXECUTION_ROLE`;
-  const executionRoles = [projectRole, ...project.tasks.flatMap((task) => task.settings.role ?? [])];
+  const executionRoles = [projectRole, ...ownSettings(project).flatMap((settings) => settings.role ?? [])];
   const provider = `arn:${partition}:iam::${account}:oidc-provider/token.actions.githubusercontent.com`;
   const groups = roleGroups(project, repository, environments).map(({ id, environment, subject }) => {
     const scope = {
@@ -60,6 +61,7 @@ function policies({ project, repository, environments, ...options }: PolicyOptio
       executionRoles,
     };
     const deployer = { trust: deployerTrust(provider, subject), policy: policyOf(deployerStatements(scope)) };
+    if (ownSettings(project).length === 0) return [id, { environment, deployer }];
     const execution = { trust: EXECUTION_TRUST, policy: policyOf(executionStatements(scope)) };
     return [id, { environment, deployer, execution }];
   });

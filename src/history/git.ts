@@ -81,7 +81,7 @@ const NOT_FOUND = { missing: true, code: 127, stdout: '', stderr: 'git is not in
 function git(folder: string, args: readonly string[]): Promise<GitAnswer> {
   // In containers the checkout often belongs to another user, which git takes for a trap. The configuration that is
   // loaded from this very folder is code, so whoever owns it is trusted already.
-  const trusted = [...args];
+  const trusted = ['-c', 'safe.directory=*', ...args];
   const options = { cwd: folder, env: gitEnvironment(process.env), maxBuffer: 256 * 1024 * 1024 };
   return new Promise((resolve, reject) => {
     execFile('git', trusted, options, (error, stdout, stderr) => {

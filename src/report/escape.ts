@@ -101,7 +101,7 @@ export function markdownCode(text: string, language = ''): string {
 /** At most `maxBytes` of UTF-8, never half a character; what was cut ends with an ellipsis. */
 export function cutText(text: string, maxBytes: number): string {
   if (Buffer.byteLength(text) <= maxBytes) return text;
-  const bytes = Buffer.from(text);
+  const bytes = Buffer.from(text.slice(0, maxBytes));
   let end = Math.max(0, maxBytes - Buffer.byteLength('…'));
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
   return `${bytes.subarray(0, end).toString()}…`;

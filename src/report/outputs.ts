@@ -77,16 +77,24 @@ function bare({ task, status, message }: RunResult): Record<string, unknown> {
  * that fit and ends with `{"omitted": n}`.
  */
 function jsonWithin(limit: number, variants: readonly (readonly unknown[])[]): string {
-  const texts = variants.map((variant) => JSON.stringify(variant));
-  const fitting = texts.find((text) => text.length <= limit);
-  if (fitting !== undefined) return fitting;
-  const entries = (variants.at(-1) ?? []).map((entry) => JSON.stringify(entry));
-  const kept: string[] = [];
-  let length = '[,{"omitted":}]'.length + String(entries.length).length;
-  for (const entry of entries) {
-    length += entry.length + 1;
-    if (length > limit) break;
-    kept.push(entry);
+  for (const entries of variants) {
+    const texts = textsWithin(entries, limit);
+    if (texts.length === entries.length) return `[${texts.join(',')}]`;
   }
+  const entries = variants.at(-1) ?? [];
+  const kept = textsWithin(entries, limit - '{"omitted":},'.length - String(entries.length).length);
   return `[${[...kept, JSON.stringify({ omitted: entries.length - kept.length })].join(',')}]`;
+}
+
+/** The JSON of as many entries as fit; the whole is never made, it can be longer than a string may be. */
+function textsWithin(entries: readonly unknown[], limit: number): string[] {
+  const texts: string[] = [];
+  let length = '[]'.length;
+  for (const entry of entries) {
+    const text = JSON.stringify(entry);
+    length += text.length + (texts.length === 0 ? 0 : 1);
+    if (length > limit) break;
+    texts.push(text);
+  }
+  return texts;
 }

@@ -21,9 +21,7 @@ export function verifySignature(request: AwsRequest, now: number): void {
     return;
   }
   const signedHeaders = checkPresigned(request, now);
-  const expected = Buffer.from(
-    signQuery(request.method, request.path, request.rawQuery, signedHeaders, request.headers),
-  );
+  const expected = Buffer.from(signQuery(request, signedHeaders));
   const given = Buffer.from(signature);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
     throw new AwsError(
@@ -92,42 +90,54 @@ export function presignGet(
     'X-Amz-Expires': String(expiresSeconds),
     'X-Amz-SignedHeaders': 'host',
   }).toString();
-  const signature = signQuery('GET', path, query, ['host'], { host: new URL(endpoint).host });
+  const signature = signQuery({ method: 'GET', path, rawQuery: query, headers: { host: new URL(endpoint).host } }, [
+    'host',
+  ]);
   return `${endpoint}${path}?${query}&X-Amz-Signature=${signature}`;
 }
 
+interface Signable {
+  method: string;
+  path: string;
+  rawQuery: string;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
 /** Signature version 4 in the query, payload unsigned. */
-function signQuery(
-  method: string,
-  path: string,
-  rawQuery: string,
-  signedHeaders: readonly string[],
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): string {
+function signQuery(request: Signable, signedHeaders: readonly string[]): string {
+  const query = new URLSearchParams(request.rawQuery);
+  const date = query.get('X-Amz-Date') ?? '';
+  const scope = (query.get('X-Amz-Credential') ?? '').split('/').slice(1);
+  const key = scope.reduce<Buffer | string>((secret, part) => hmac(secret, part), `AWS4${LOCAL_KEY}`);
+  const hash = createHash('sha256').update(canonicalRequest(request, signedHeaders)).digest('hex');
+  return hmac(key, [ALGORITHM, date, scope.join('/'), hash].join('\n')).toString('hex');
+}
+
+function canonicalRequest({ method, path, rawQuery, headers }: Signable, signedHeaders: readonly string[]): string {
   const query = rawQuery.split('&').filter((pair) => pair !== '' && !pair.startsWith('X-Amz-Signature='));
-  const canonical = [
+  const pairs = query.map((pair) => (pair.includes('=') ? pair : `${pair}=`));
+  const header = (name: string): string =>
+    String(headers[name] ?? '')
+      .trim()
+      .replace(/ +/g, ' ');
+  return [
     method,
-    path,
-    query
-      .map((pair) => (pair.includes('=') ? pair : `${pair}=`))
+    path.split('/').map(encodeAgain).join('/'),
+    pairs
+      .map((pair) => pair.split('=').map(encodeAgain).join('='))
       .sort()
       .join('&'),
-    ...signedHeaders.map(
-      (name) =>
-        `${name}:${String(headers[name] ?? '')
-          .trim()
-          .replace(/ +/g, ' ')}`,
-    ),
+    ...signedHeaders.map((name) => `${name}:${header(name)}`),
     '',
     signedHeaders.join(';'),
     'UNSIGNED-PAYLOAD',
   ].join('\n');
-  const parameters = new URLSearchParams(rawQuery);
-  const date = parameters.get('X-Amz-Date') ?? '';
-  const scope = (parameters.get('X-Amz-Credential') ?? '').split('/').slice(1);
-  const key = scope.reduce<Buffer | string>((secret, part) => hmac(secret, part), `AWS4${LOCAL_KEY}`);
-  const text = [ALGORITHM, date, scope.join('/'), createHash('sha256').update(canonical).digest('hex')].join('\n');
-  return hmac(key, text).toString('hex');
+}
+
+/** Everything encoded that RFC 3986 lets one encode, whatever the client left as it was. */
+function encodeAgain(text: string): string {
+  const percent = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURIComponent(decodeURIComponent(text)).replace(/[!'()*]/g, percent);
 }
 
 function hmac(key: Buffer | string, text: string): Buffer {
