@@ -17,6 +17,8 @@ __webpack_require__.d(__webpack_exports__, {
 var dist_cjs = __webpack_require__(1696);
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/client-s3/dist-cjs/index.js
 var client_s3_dist_cjs = __webpack_require__(3711);
+// EXTERNAL MODULE: ./src/aws/endpoint.ts
+var aws_endpoint = __webpack_require__(5572);
 // EXTERNAL MODULE: ./src/aws/errors.ts
 var errors = __webpack_require__(9378);
 // EXTERNAL MODULE: external "node:http"
@@ -114,15 +116,13 @@ function openTunnel(proxy, host, port, connected) {
         agent: false,
         timeout: CONNECT_TIMEOUT_MS,
     });
-    request.once('connect', (response, socket, head) => {
+    request.once('connect', (response, socket) => {
         if (response.statusCode !== 200) {
             socket.destroy();
             failed(tunnelError(`The proxy ${proxy.host} answered ${response.statusCode} to CONNECT ${authority}`, host));
             return;
         }
         socket.setTimeout(0);
-        if (head.length > 0)
-            socket.unshift(head);
         connected(null, socket);
     });
     request.once('timeout', () => request.destroy(tunnelError(`The proxy ${proxy.host} does not answer`, host)));
@@ -140,6 +140,7 @@ function proxyAuthorization(proxy) {
 }
 
 ;// CONCATENATED MODULE: ./src/aws/clients.ts
+
 
 
 
@@ -168,7 +169,7 @@ function createClients(options) {
     const s3 = new client_s3_dist_cjs/* S3Client */.YxF({
         ...shared,
         followRegionRedirects: true,
-        forcePathStyle: endpoint !== undefined || hasOwnS3Endpoint(env),
+        forcePathStyle: endpoint !== undefined || (0,aws_endpoint/* hasOwnS3Endpoint */.A)(env),
         requestHandler: { ...http, socketTimeout: 60_000 },
     });
     for (const client of [lambda, invoker])
@@ -207,12 +208,6 @@ function createClients(options) {
                 client.destroy();
         },
     };
-}
-/** Servers other than S3 rarely have a host name for every bucket. */
-function hasOwnS3Endpoint(env) {
-    if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true')
-        return false;
-    return Boolean(env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL);
 }
 /** Network errors such as "socket hang up" do not say where: `hostname`, as Node's own look-up errors have it. */
 function nameHostInErrors(client) {

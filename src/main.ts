@@ -15,6 +15,8 @@ export interface MainOptions {
   env: NodeJS.ProcessEnv;
   /** Folder of the bundle. */
   distDir: string;
+  /** Ends the process when a cancelled command does not end by itself in time. */
+  exit(code: number): void;
 }
 
 /** Runs one command from its inputs to its report; the exit status is decided here and nowhere else. */
@@ -26,7 +28,7 @@ export async function main(options: MainOptions): Promise<number> {
   }
   const runner = await createRunner(env, argv[0] === 'policy' ? process.stderr : process.stdout);
   const report = startReport(new Date());
-  const cancel = cancelOnSignal(runner);
+  const cancel = cancelOnSignal(runner, options.exit);
   let inputs: Inputs | undefined;
   try {
     inputs = parseInputs(rawInputs(argv, env));
@@ -68,13 +70,13 @@ function isHelp(argv: readonly string[], env: NodeJS.ProcessEnv): boolean {
 /** The runner sends SIGINT, 7.5 s later SIGTERM, 2.5 s later it kills: after the first one we have 7 s to say what we know. */
 const CANCEL_GRACE_MS = 7_000;
 
-function cancelOnSignal(runner: Runner): { signal: AbortSignal; dispose(): void } {
+function cancelOnSignal(runner: Runner, exit: (code: number) => void): { signal: AbortSignal; dispose(): void } {
   const controller = new AbortController();
   const onSignal = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) return;
     runner.warning(`${name} received: no further task starts, and what is running is left to finish on its own.`);
     controller.abort(new Error('cancelled'));
-    void delay(CANCEL_GRACE_MS, undefined, { ref: false }).then(() => process.exit(1));
+    void delay(CANCEL_GRACE_MS, undefined, { ref: false }).then(() => exit(1));
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   return {

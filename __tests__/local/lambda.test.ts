@@ -67,6 +67,10 @@ async function failure(
   return { name: error.name, status: error.$metadata.httpStatusCode, message: error.message };
 }
 
+function centralHeader(zipped: Buffer): number {
+  return zipped.indexOf('PK\x01\x02', 0, 'latin1');
+}
+
 const conflict = { name: 'ResourceConflictException', status: 409 };
 
 describe('creating', () => {
@@ -184,6 +188,15 @@ describe('creating', () => {
       { Code: { ZipFile: zip([{ name: 'a', data: 'abc' }], (bytes) => bytes.writeUInt8(0, 31)) } },
       /checksum|decompressed/,
     ],
+    [
+      'a zip with a wrong checksum',
+      {
+        Code: {
+          ZipFile: zip([{ name: 'a', data: 'abc' }], (bytes) => bytes.writeUInt32LE(1, centralHeader(bytes) + 16)),
+        },
+      },
+      /does not match its checksum/,
+    ],
     ['what it does not know', { DeadLetterConfig: { TargetArn: 'arn' } }, /DeadLetterConfig is not supported/],
   ])('refuses %s', async (_, changes, message) => {
     const error = await failure(cloud.lambda.send(creation(changes)));
@@ -202,7 +215,7 @@ describe('creating', () => {
 
   it('refuses more than 250 MB unzipped', async () => {
     const ZipFile = zip([{ name: 'a', data: 'abc' }], (bytes) => {
-      bytes.writeUInt32LE(262_144_001, bytes.indexOf('PK\x01\x02', 0, 'latin1') + 24);
+      bytes.writeUInt32LE(262_144_001, centralHeader(bytes) + 24);
     });
     const error = await failure(cloud.lambda.send(creation({ Code: { ZipFile } })));
     expect(error).toMatchObject({

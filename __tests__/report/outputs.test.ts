@@ -85,7 +85,7 @@ describe('reportOutputs', () => {
           expect(entries.filter(({ task }) => task !== undefined).length + omitted).toBe(tasks);
         }
       }),
-      { numRuns: 10 },
+      { numRuns: 10, examples: [[4_000, 10]] },
     );
   });
 });

@@ -115,6 +115,14 @@ describe('translateStack', () => {
     });
   });
 
+  it('counts columns from 1 as the engine does, where maps count from 0', () => {
+    const map = { version: 3, sources: ['a.ts'], names: [], mappings: 'AAAA,CAAC' };
+    const stack = 'Error: x\n    at file:///var/task/index.mjs:1:1';
+    const options = { bundleFile: 'index.mjs', projectRoot: '/w', boundary: '/w', ownFolders: [] } as const;
+    const error = translateStack({ name: 'Error', message: 'x', stack }, JSON.stringify(map), options);
+    expect(error).toMatchObject({ file: 'a.ts', line: 1, column: 1, stack: 'Error: x\n    at a.ts:1:1' });
+  });
+
   it('takes the first frame of the user as the position, not that of a dependency', async () => {
     const error = await translated(await failure('library'));
     expect(error).toMatchObject({ file: 'shop/functions/tasks/run-migrations.ts', line: 7, column: 10 });

@@ -1,6 +1,7 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { MiddlewareStack } from '@smithy/types';
+import { hasOwnS3Endpoint } from './endpoint.ts';
 import { awsError, credentialsMissing } from './errors.ts';
 import { proxyAgents } from './proxy.ts';
 
@@ -93,12 +94,6 @@ export function createClients(options: ClientsOptions): AwsClients {
       for (const client of [lambda, invoker, s3]) client.destroy();
     },
   };
-}
-
-/** Servers other than S3 rarely have a host name for every bucket. */
-function hasOwnS3Endpoint(env: Readonly<Record<string, string | undefined>>): boolean {
-  if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true') return false;
-  return Boolean(env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL);
 }
 
 /** Network errors such as "socket hang up" do not say where: `hostname`, as Node's own look-up errors have it. */

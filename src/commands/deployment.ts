@@ -1,7 +1,9 @@
+import { hasOwnS3Endpoint } from '../aws/endpoint.ts';
 import type { FunctionsApi } from '../functions/api.ts';
 import type { ProjectTask } from '../project/types.ts';
 import type { Report } from '../report/types.ts';
 import { type EnvironmentState, openEnvironment } from '../state/environment.ts';
+import { testConditions } from '../state/self-test.ts';
 import { type Cloud, loadAws, openCloud } from './cloud.ts';
 import { type OpenProject, openProject } from './open-project.ts';
 import type { Session } from './session.ts';
@@ -40,6 +42,7 @@ export async function underLock(
   body: (state: EnvironmentState) => Promise<void>,
 ): Promise<void> {
   const { workflow, inputs, clock, runner, signal } = session;
+  if (cloud.store && cloud.provider === 'aws' && hasOwnS3Endpoint(session.env)) await testConditions(cloud.store);
   const state = await openEnvironment({
     store: cloud.store,
     keys: target.keys,

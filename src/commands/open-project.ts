@@ -2,6 +2,7 @@ import { ActionError } from '../errors.ts';
 import { environmentName } from '../inputs.ts';
 import { findEsbuild } from '../package/find-esbuild.ts';
 import type { Packaging } from '../package/index.ts';
+import { relativePosix } from '../package/resolve.ts';
 import { loadProject, selectTasks } from '../project/index.ts';
 import type { Project, ProjectTask } from '../project/types.ts';
 import type { Report } from '../report/types.ts';
@@ -34,6 +35,8 @@ export async function openProject(session: Session, report: Report): Promise<Ope
   const environment = asked ?? environmentName(project.environment ?? 'dev');
   maskSecrets(session, project);
   report.project = project.name;
+  report.projectPath = relativePosix(boundary, root) || '.';
+  report.runUrl = session.workflow.run.url;
   report.environment = environment;
   report.warnings.push(...project.warnings);
   for (const warning of project.warnings) log.warning(warning);

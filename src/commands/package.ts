@@ -2,10 +2,11 @@ import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ActionError } from '../errors.ts';
 import { packageTasks } from '../package/index.ts';
+import { isInside } from '../package/resolve.ts';
 import type { Package } from '../package/types.ts';
 import type { Report } from '../report/types.ts';
 import { openProject } from './open-project.ts';
-import { isInside, type Session } from './session.ts';
+import type { Session } from './session.ts';
 
 /** One task in `manifest.json`. */
 interface ManifestEntry {
@@ -37,10 +38,10 @@ export async function packageCommand(session: Session, report: Report): Promise<
 
 async function outputFolder(session: Session): Promise<string> {
   const out = path.resolve(session.root, session.inputs.out);
-  if (session.workflow.onActions && !isInside(out, session.boundary)) throw outside(session.inputs.out);
+  if (session.workflow.onActions && !isInside(session.boundary, out)) throw outside(session.inputs.out);
   await mkdir(out, { recursive: true });
   // Looked at once more when it exists: a symbolic link may lead out of the workspace.
-  if (session.workflow.onActions && !isInside(await realpath(out), session.boundary)) throw outside(session.inputs.out);
+  if (session.workflow.onActions && !isInside(session.boundary, await realpath(out))) throw outside(session.inputs.out);
   return out;
 }
 

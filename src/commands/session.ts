@@ -5,6 +5,7 @@ import path from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import { ActionError } from '../errors.ts';
 import type { Inputs } from '../inputs.ts';
+import { isInside } from '../package/resolve.ts';
 import { boundaryOf } from '../project/boundary.ts';
 import type { Runner } from '../runner/types.ts';
 import { readWorkflow, type Workflow } from '../workflow.ts';
@@ -74,7 +75,7 @@ export function previewEnvironment(workflow: Workflow): string | undefined {
 async function projectFolder(workingDirectory: string, workspace: string | undefined): Promise<string> {
   const base = workspace ?? process.cwd();
   const folder = await existingFolder(path.resolve(base, workingDirectory), workingDirectory);
-  if (workspace !== undefined && !isInside(folder, await realpath(workspace))) {
+  if (workspace !== undefined && !isInside(await realpath(workspace), folder)) {
     throw new ActionError(
       'INPUT_INVALID',
       `Input \`working-directory\` ${JSON.stringify(workingDirectory)} leaves the workspace.`,
@@ -94,9 +95,4 @@ async function existingFolder(folder: string, given: string): Promise<string> {
     advice: 'Check the path, and that actions/checkout ran before this step.',
     location: { key: 'working-directory' },
   });
-}
-
-export function isInside(folder: string, parent: string): boolean {
-  const relative = path.relative(parent, folder);
-  return relative === '' || (!relative.startsWith(`..${path.sep}`) && relative !== '..' && !path.isAbsolute(relative));
 }

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import path from 'node:path';
 import { promisify } from 'node:util';
 import type { ProjectIdentity } from '../functions/settings.ts';
 import { gitHead } from '../history/git.ts';
 import { defaultVersion, headCommit } from '../history/version.ts';
+import { relativePosix } from '../package/resolve.ts';
 import type { Report } from '../report/types.ts';
 import type { StateOwner } from '../state/documents.ts';
 import { type StateKeys, stateKeys } from '../state/keys.ts';
@@ -29,7 +29,7 @@ export async function openTarget(
 ): Promise<Target> {
   const { workflow, inputs, root, boundary } = session;
   const [head, repository] = await Promise.all([gitHead(root), workflow.repository ?? originRepository(root)]);
-  const place = path.relative(boundary, root).split(path.sep).join('/') || '.';
+  const place = relativePosix(boundary, root) || '.';
   const version = inputs.version ?? defaultVersion({ ...workflow }, head);
   report.version = version;
   return {

@@ -15,7 +15,7 @@ import {
 } from './plan.ts';
 import { creationParameters } from './settings.ts';
 import { codeTags, type RecordedCode, recordedCode } from './tags.ts';
-import { waitUntilReady } from './wait.ts';
+import { waitForLatest, waitUntilReady } from './wait.ts';
 
 export interface DeployFunctionsOptions extends PlanFunctionsOptions {
   /** Where code over 50 MB goes through; `undefined`: nowhere, such code is refused. */
@@ -134,6 +134,7 @@ async function update(plan: PlannedFunction, options: DeployFunctionsOptions): P
     assertSameCode(name, pkg, location, current.CodeSha256);
   }
   const version = decision.newVersion ? await publish(plan, current, options) : (plan.change.version ?? '');
+  if (decision.uploadCode) await waitForLatest(api, name);
   const code = codeOf(plan, current.CodeSha256);
   await api.tag(existing?.arn ?? name, { ...wanted.tags, ...codeTags(code, plan.wanted.inputs) });
   return deployed(plan, version, code);

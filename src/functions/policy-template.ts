@@ -10,9 +10,7 @@ import {
 
 export interface TemplateOptions {
   project: Project;
-  /** `owner/name`. */
-  repository: string;
-  /** Of the bucket that is made; `undefined`: `lumo-tasks-<account>-<region>`. */
+  /** Of the bucket that is made; `undefined`: `lumo-tasks-<account>-<region>`; `none`: no bucket is used. */
   bucket: string | undefined;
   groups: readonly RoleGroup[];
 }
@@ -41,17 +39,20 @@ const OLD_VERSIONS_KEPT_DAYS = 30;
  */
 export function cloudformationTemplate(options: TemplateOptions): Json {
   const { project, groups, bucket } = options;
+  const withBucket = bucket !== 'none';
   const roles = Object.assign({}, ...groups.map((group) => roleResources(options, group)));
   const outputs = Object.assign({}, ...groups.map(({ id }) => roleOutputs(project, id)));
   return {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: `Deploy-time tasks of ${project.name}: bucket, execution roles and GitHub deployer roles`,
     Parameters: {
-      ExistingBucket: {
-        Type: 'String',
-        Default: '',
-        Description: 'Name of the bucket if there is one already, for example of another project; empty: make it',
-      },
+      ...(withBucket && {
+        ExistingBucket: {
+          Type: 'String',
+          Default: '',
+          Description: 'Name of the bucket if there is one already, for example of another project; empty: make it',
+        },
+      }),
       ExistingOidcProvider: {
         Type: 'String',
         Default: '',
@@ -59,11 +60,11 @@ export function cloudformationTemplate(options: TemplateOptions): Json {
       },
     },
     Conditions: {
-      MakeBucket: { 'Fn::Equals': [{ Ref: 'ExistingBucket' }, ''] },
+      ...(withBucket && { MakeBucket: { 'Fn::Equals': [{ Ref: 'ExistingBucket' }, ''] } }),
       MakeOidcProvider: { 'Fn::Equals': [{ Ref: 'ExistingOidcProvider' }, ''] },
     },
     Resources: {
-      Bucket: bucketResource(bucket ?? `lumo-tasks-${ACCOUNT}-${REGION}`),
+      ...(withBucket && { Bucket: bucketResource(bucket ?? `lumo-tasks-${ACCOUNT}-${REGION}`) }),
       OidcProvider: {
         Type: 'AWS::IAM::OIDCProvider',
         Condition: 'MakeOidcProvider',
@@ -71,7 +72,7 @@ export function cloudformationTemplate(options: TemplateOptions): Json {
       },
       ...roles,
     },
-    Outputs: { Bucket: { Description: 'Input bucket', Value: BUCKET_NAME }, ...outputs },
+    Outputs: { ...(withBucket && { Bucket: { Description: 'Input bucket', Value: BUCKET_NAME } }), ...outputs },
   };
 }
 
@@ -112,7 +113,10 @@ function bucketResource(name: string): Json {
   };
 }
 
-function roleResources({ project }: TemplateOptions, { id, environment, subject }: RoleGroup): Record<string, Json> {
+function roleResources(
+  { project, bucket }: TemplateOptions,
+  { id, environment, subject }: RoleGroup,
+): Record<string, Json> {
   const execution = `${id}ExecutionRole`;
   const own = ownSettings(project).flatMap((settings) => settings.role ?? []);
   const scope = {
@@ -121,7 +125,7 @@ function roleResources({ project }: TemplateOptions, { id, environment, subject 
     partition: variable('AWS::Partition'),
     region: REGION,
     account: ACCOUNT,
-    bucket: BUCKET_VARIABLE,
+    bucket: bucket === 'none' ? undefined : BUCKET_VARIABLE,
     executionRoles: [{ 'Fn::GetAtt': [execution, 'Arn'] }, ...own],
   };
   const deployer = role(deployerTrust(OIDC_PROVIDER, subject), deployerStatements(scope), MAX_SESSION_SECONDS);

@@ -33,13 +33,8 @@ export function policyDocument(options: PolicyOptions): string {
 
 const PLACEHOLDER = { repository: 'OWNER/REPOSITORY', region: 'REGION', account: 'ACCOUNT' };
 
-function template({ project, repository, bucket, ...options }: PolicyOptions): unknown {
-  return cloudformationTemplate({
-    project,
-    repository: repository ?? PLACEHOLDER.repository,
-    bucket: bucket === 'none' ? undefined : bucket,
-    groups: roleGroups(project, repository, options.environments),
-  });
+function template({ project, repository, environments, bucket }: PolicyOptions): unknown {
+  return cloudformationTemplate({ project, bucket, groups: roleGroups(project, repository, environments) });
 }
 
 function policies({ project, repository, environments, ...options }: PolicyOptions): unknown {

@@ -1,6 +1,6 @@
 import { isOk, type RunResult, type RunStatus } from '../runs/types.ts';
 import { count } from './format.ts';
-import type { Report, ReportStatus } from './types.ts';
+import type { FunctionChange, Report, ReportStatus } from './types.ts';
 
 export const REPORT_ICONS: Readonly<Record<ReportStatus, string>> = {
   succeeded: '✅',
@@ -29,6 +29,11 @@ export function headline(report: Report): string {
 /** The tasks that fail the step, in run order. */
 export function failures(report: Report): RunResult[] {
   return report.results.filter((result) => !isOk(result.status));
+}
+
+/** Neither left alone nor only invoked. */
+export function changedFunctions(report: Report): FunctionChange[] {
+  return report.functions.filter(({ action }) => action !== 'unchanged' && action !== 'existing');
 }
 
 function subject(report: Report): string {
@@ -69,7 +74,7 @@ function suffix(parts: readonly string[]): string {
 
 function planCounts(report: Report): string[] {
   if (report.error !== undefined) return [report.error.code];
-  const changes = report.functions.filter(({ action }) => action !== 'unchanged' && action !== 'existing').length;
+  const changes = changedFunctions(report).length;
   const runs = report.plan.filter((task) => task.run).length;
   return [`${count(changes, 'function')} to change`, `${count(runs, 'task')} to run`];
 }

@@ -3,8 +3,8 @@ import type { RunResult } from '../runs/types.ts';
 import { describeError, errorChain, renderError } from './error.ts';
 import { cutText } from './escape.ts';
 import { count, formatDuration, formatPosition } from './format.ts';
-import { failures, headline, REPORT_ICONS, STATUS_WORDS } from './headline.ts';
-import { changedFunctions, changeWords, historyText, messageOf, recordedText, untouchedText } from './phrases.ts';
+import { changedFunctions, failures, headline, REPORT_ICONS, STATUS_WORDS } from './headline.ts';
+import { changeWords, historyText, messageOf, recordedText, untouchedText } from './phrases.ts';
 import type { Report } from './types.ts';
 
 /** The frames of a stack that are worth a line of the log; the results file has all. */

@@ -40,10 +40,6 @@ export function recordedText(report: Report): readonly [string, string] | undefi
   return report.notRecorded === undefined ? undefined : ['Not recorded', report.notRecorded];
 }
 
-export function changedFunctions(report: Report): FunctionChange[] {
-  return report.functions.filter(({ action }) => action !== 'unchanged' && action !== 'existing');
-}
-
 /** The functions that were left alone, as a number; `undefined` when there are none. */
 export function untouchedText(report: Report): string | undefined {
   const number = (wanted: FunctionChange['action']): number => {

@@ -41,7 +41,7 @@ const LAMBDA_RUNTIME = '/var/runtime';
  * inside are dropped.
  */
 export function translateStack(error: RunError, map: string, options: StackOptions): RunError {
-  const translation = { trace: new TraceMap(map), options, taskRoot: taskRootOf(error, options.bundleFile) };
+  const translation = { trace: new TraceMap(map), options, taskRoot: taskRootOf(error, options) };
   return translateError(error, translation);
 }
 
@@ -112,14 +112,18 @@ function frameText(frame: Frame): string {
   return frame.caller === 'async' ? `    at async ${position}` : `    at ${frame.caller} (${position})`;
 }
 
-/** The topmost folder with a bundle in any of the stacks: a package that was copied along may have an `index.mjs` too. */
-function taskRootOf(error: RunError, bundleFile: string): string | undefined {
+/**
+ * The topmost folder with a bundle in any of the stacks: a package that was copied along may have an `index.mjs` too, and
+ * so has the runtime client of the embedded AWS.
+ */
+function taskRootOf(error: RunError, { bundleFile, ownFolders }: StackOptions): string | undefined {
   const folders: string[] = [];
   for (const { stack } of errorChain(error)) {
     for (const line of stack?.split('\n') ?? []) {
       const file = parseFrame(line)?.file;
       if (file === undefined || !file.startsWith('/') || path.posix.basename(file) !== bundleFile) continue;
-      if (!isInside(file, LAMBDA_RUNTIME) && !file.includes('/node_modules/')) folders.push(path.posix.dirname(file));
+      const foreign = [LAMBDA_RUNTIME, ...ownFolders].some((folder) => isInside(file, folder));
+      if (!foreign && !file.includes('/node_modules/')) folders.push(path.posix.dirname(file));
     }
   }
   return folders.sort((a, b) => a.length - b.length)[0];

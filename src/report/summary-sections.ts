@@ -2,16 +2,8 @@ import { isOk, type RunError, type RunResult } from '../runs/types.ts';
 import { causeChain, describeDetail, describeError, describeLocation, errorChain } from './error.ts';
 import { cutText, markdown, markdownCode, markdownInlineCode, markdownProse } from './escape.ts';
 import { count, formatBytes, formatDuration, formatPosition } from './format.ts';
-import { failures, STATUS_WORDS } from './headline.ts';
-import {
-  changedFunctions,
-  changeWords,
-  failureText,
-  historyText,
-  messageOf,
-  recordedText,
-  untouchedText,
-} from './phrases.ts';
+import { changedFunctions, failures, STATUS_WORDS } from './headline.ts';
+import { changeWords, failureText, historyText, messageOf, recordedText, untouchedText } from './phrases.ts';
 import type { Report } from './types.ts';
 
 /** How much of each thing a summary shows. */
