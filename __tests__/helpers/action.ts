@@ -5,19 +5,21 @@ import path from 'node:path';
 import type { InputName } from '../../src/input-table.ts';
 import type { RunResult } from '../../src/runs/types.ts';
 
-const DIST = path.resolve(import.meta.dirname, '..', '..', 'dist', 'index.js');
+/** The folder of the built action under test: the committed one, or the one that `LUMO_TEST_DIST` names. */
+export const DIST_DIR = path.resolve(process.env.LUMO_TEST_DIST ?? path.join(import.meta.dirname, '..', '..', 'dist'));
 
 export interface Step {
   /** `uses: ... with:` */
   with?: Partial<Record<InputName, string>>;
-  env?: Record<string, string>;
+  /** On top of the runner's own; `undefined` takes one of those away. */
+  env?: Record<string, string | undefined>;
   runId?: string;
   runAttempt?: string;
   event?: { name: string; payload: object };
   ref?: string;
   sha?: string;
-  /** Sends SIGINT so many milliseconds after this text was seen in the log. */
-  cancelAfter?: { text: string; milliseconds?: number };
+  /** Sends SIGINT (or another signal) so many milliseconds after this text was seen in the log. */
+  cancelAfter?: { text: string; milliseconds?: number; signal?: NodeJS.Signals };
   /** The bundle; the committed one by default. */
   dist?: string;
   node?: string;
@@ -31,6 +33,8 @@ export interface StepResult {
   summary: string;
   /** The error annotations, as the runner would parse them. */
   errors: { message: string; properties: Record<string, string> }[];
+  /** From the signal to the end, in milliseconds; `undefined` when none was sent. */
+  endedAfterMs: number | undefined;
   result(task: string): RunResult;
 }
 
@@ -39,7 +43,7 @@ export async function runStep(workspace: string, step: Step = {}): Promise<StepR
   const temp = await mkdtemp(path.join(os.tmpdir(), 'runner-'));
   try {
     const files = await runnerFiles(temp, step);
-    const { exitCode, log } = await execute(step, workspace, {
+    const { exitCode, log, endedAfterMs } = await execute(step, workspace, {
       ...files.env,
       ...stepEnvironment(workspace, temp, step),
     });
@@ -52,6 +56,7 @@ export async function runStep(workspace: string, step: Step = {}): Promise<StepR
       results,
       summary: await readFile(files.summary, 'utf8'),
       errors: parseErrors(log),
+      endedAfterMs,
       result(task) {
         const found = results.find((entry) => entry.task === task);
         if (!found) throw new Error(`no result of ${task} in ${outputs.results}\n${log}`);
@@ -78,7 +83,7 @@ async function runnerFiles(temp: string, step: Step) {
   };
 }
 
-function stepEnvironment(workspace: string, temp: string, step: Step): Record<string, string> {
+function stepEnvironment(workspace: string, temp: string, step: Step): NodeJS.ProcessEnv {
   const inputs = Object.entries(step.with ?? {}).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
   return {
     PATH: process.env.PATH ?? '',
@@ -107,26 +112,33 @@ function stepEnvironment(workspace: string, temp: string, step: Step): Record<st
 async function execute(
   step: Step,
   workspace: string,
-  env: Record<string, string>,
-): Promise<{ exitCode: number | null; log: string }> {
-  const child = spawn(step.node ?? process.execPath, [step.dist ?? DIST], {
+  env: NodeJS.ProcessEnv,
+): Promise<{ exitCode: number | null; log: string; endedAfterMs: number | undefined }> {
+  const child = spawn(step.node ?? process.execPath, [step.dist ?? path.join(DIST_DIR, 'index.js')], {
     cwd: workspace,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
   let cancelled = false;
+  let cancelledAt: number | undefined;
   const collect = (chunk: Buffer): void => {
     log += chunk.toString();
     if (!step.cancelAfter || cancelled || !log.includes(step.cancelAfter.text)) return;
     cancelled = true;
-    setTimeout(() => child.kill('SIGINT'), step.cancelAfter.milliseconds ?? 0);
+    const { signal = 'SIGINT', milliseconds = 0 } = step.cancelAfter;
+    setTimeout(() => {
+      cancelledAt = Date.now();
+      child.kill(signal);
+    }, milliseconds);
   };
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
   return await new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (exitCode) => resolve({ exitCode, log }));
+    child.on('close', (exitCode) => {
+      resolve({ exitCode, log, endedAfterMs: cancelledAt && Date.now() - cancelledAt });
+    });
   });
 }
 

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { type LocalAws, type LocalAwsOptions, startLocalAws } from '../../src/local/index.ts';
+import { DIST_DIR } from './action.ts';
 
-const RUNTIME_CLIENT = path.resolve(import.meta.dirname, '..', '..', 'dist', 'ric', 'index.mjs');
+const RUNTIME_CLIENT = path.join(DIST_DIR, 'ric', 'index.mjs');
 
 /** An AWS of the test's own, with what the action needs to find it. */
 export interface TestAws extends LocalAws {

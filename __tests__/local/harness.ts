@@ -29,7 +29,11 @@ afterAll(async () => {
 
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'local-aws-test-'));
-  cleanups.push(() => rm(folder, { recursive: true, force: true }));
+  cleanups.push(async () => {
+    // A sandbox whose server was killed leaves read-only folders.
+    spawnSync('chmod', ['-R', 'u+w', folder]);
+    await rm(folder, { recursive: true, force: true });
+  });
   return folder;
 }
 

@@ -37,7 +37,10 @@ async function startProcess(
   stateDir: string,
   runtimeClient = '/nowhere',
 ): Promise<{ endpoint: string; child: ChildProcess }> {
-  const child = spawn(process.execPath, [script, stateDir, runtimeClient], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, stateDir, runtimeClient], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TMPDIR: stateDir },
+  });
   children.push(child);
   const [line] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
   return { endpoint: line.toString().trim(), child };

@@ -98,7 +98,7 @@ describe('refused assets', () => {
   test.each<[string, Record<string, FileSpec>, CopyAsset[], string, RegExp]>([
     ['a source that is not there', {}, [{ from: 'no', to: 'no' }], 'ASSET_MISSING', /"from: no" does not exist/],
     ['a link that leads nowhere', { 'd/l': { link: 'gone' } }, [{ from: 'd', to: 'd' }], 'ASSET_MISSING', /shop\/d\/l/],
-    ['a source outside', {}, [{ from: '../../..', to: 'd' }], 'ASSET_OUTSIDE', /outside of the repository/],
+    ['a source outside', {}, [{ from: '../..', to: 'd' }], 'ASSET_OUTSIDE', /outside of the repository/],
     ['an absolute source', {}, [{ from: '/etc/hosts', to: 'd' }], 'ASSET_OUTSIDE', /leads to \/etc\/hosts/],
     ['a link outside', { 'd/l': { link: '/etc' } }, [{ from: 'd', to: 'd' }], 'ASSET_OUTSIDE', /shop\/d\/l leads to/],
     ['a source that is such a link', { l: { link: '/etc' } }, [{ from: 'l', to: 'd' }], 'ASSET_OUTSIDE', /shop\/l/],

@@ -167,8 +167,10 @@ export async function handlerOf({ zip }: Package): Promise<{ handler: (event: un
 export async function runPackage({ zip }: Package): Promise<unknown> {
   const folder = await tempFolder();
   for (const { name, bytes } of unzip(zip)) await writeFiles(folder, { [name]: bytes });
-  const script = `import('./index.mjs').then(({handler}) => handler({})).then((a) => console.log(JSON.stringify(a)))`;
-  const output = execFileSync(process.execPath, ['-e', script], { cwd: folder, encoding: 'utf8', env: {} });
+  // A file, since `node -e` has globals that a module in Lambda has not.
+  const script = `import { handler } from './index.mjs'; console.log(JSON.stringify(await handler({})));`;
+  await writeFiles(folder, { 'start.mjs': script });
+  const output = execFileSync(process.execPath, ['start.mjs'], { cwd: folder, encoding: 'utf8', env: {} });
   return JSON.parse(output);
 }
 

@@ -1,7 +1,9 @@
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { binaryPlatform } from '../../src/package/binary.ts';
 import { packageTasks } from '../../src/package/index.ts';
 import type { Package } from '../../src/package/types.ts';
-import { actionError, type FileSpec, project, runPackage, task, unzip } from './helpers.ts';
+import { actionError, type FileSpec, project, runPackage, task, tempFolder, unzip, writeFiles } from './helpers.ts';
 
 /** The start of a shared object for Linux; `machine` 0x3e is x64, 0xb7 is arm64. */
 function elf(machine: number): Buffer {
@@ -176,6 +178,19 @@ describe('nodeModules', () => {
   });
 });
 
+test.each<[string, Buffer, string | undefined]>([
+  ['ELF', elf(0x3e), 'linux-x64'],
+  ['ELF', elf(0xb7), 'linux-arm64'],
+  ['Mach-O', macho(), 'darwin-arm64'],
+  ['PE', windows(), 'win32-x64'],
+  ['text', Buffer.from('text'.repeat(30)), undefined],
+  ['an empty file', Buffer.alloc(0), undefined],
+])('binaryPlatform of %s', async (_, bytes, expected) => {
+  const folder = await tempFolder();
+  await writeFiles(folder, { file: bytes });
+  expect(await binaryPlatform(path.join(folder, 'file'))).toBe(expected);
+});
+
 describe('native addons that are not listed', () => {
   const line = `tasks.a.nodeModules: ['addon']`;
   const location = { file: 'shop/functions/tasks/a.ts' };
@@ -209,10 +224,9 @@ describe('native addons that are not listed', () => {
     expect(error).toMatchObject({ code: 'NATIVE_ADDON', details: [{ location }] });
   });
 
-  test('are no error where a package copes without them, or the task does not use them', async () => {
+  test('are no error where a package copes without them, or nothing of them is used', async () => {
     const files = {
       ...uses('packer'),
-      'functions/tasks/unused.ts': `import 'addon';`,
       ...installed(
         'node_modules/packer',
         { optionalDependencies: { addon: '1' } },
@@ -222,7 +236,12 @@ describe('native addons that are not listed', () => {
       ),
       ...installed('node_modules/addon', {}, { 'index.js': `throw new Error('no binary')`, 'binding.gyp': '' }),
     };
-    const one = await packaged(files, []);
-    expect(await runPackage(one)).toEqual({ task: 'a', result: 'fallback' });
+    expect(await runPackage(await packaged(files, []))).toEqual({ task: 'a', result: 'fallback' });
+    const unused = {
+      'functions/tasks/a.ts': `export { run } from '../../lib.js';`,
+      'lib.js': `import { unused } from 'addon'; export const run = () => 1;`,
+      ...installed('node_modules/addon', { sideEffects: false }, { 'index.js': '', 'binding.gyp': '' }),
+    };
+    expect(await runPackage(await packaged(unused, []))).toEqual({ task: 'a', result: 1 });
   });
 });

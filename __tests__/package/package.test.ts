@@ -83,10 +83,12 @@ describe('packageTasks', () => {
   test('is the same when a task is added, when others are left out, and through a linked folder', async () => {
     const one = await project({ ...shop, 'functions/tasks/more.ts': `export { run } from './db/seed.ts';` });
     const linked = path.join(await tempFolder(), 'link');
-    await symlink(one.root, linked);
+    await symlink(one.project.boundary, linked);
     const all = named(await packageTasks([task('more'), ...tasks], one));
-    const [alone] = await packageTasks([task('db/seed')], { ...one, project: { ...one.project, root: linked } });
-    expect(alone?.codeSha256).toBe(all.get('db/seed')?.codeSha256);
+    const there = { ...one.project, root: path.join(linked, 'shop'), boundary: linked };
+    const [alone] = await packageTasks([task('db/seed', copyMigrations)], { ...one, project: there });
+    expect(unzip(alone?.zip as Buffer)[0]?.bytes).toEqual(unzip(all.get('db/seed')?.zip as Buffer)[0]?.bytes);
+    expect(alone?.inputs[0]?.name).toBe('migrations/001.sql');
     expect(all.get('migrate')?.codeSha256).toBe((await packageTasks(tasks, await project(shop)))[0]?.codeSha256);
   });
 

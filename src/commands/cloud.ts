@@ -87,12 +87,21 @@ function regionOf(session: Session, project: Project, provider: 'aws' | 'local')
 }
 
 async function startEmbedded(session: Session, project: Project) {
+  sayWhichNode(session, project);
   const { startLocalAws } = await import('../local/index.ts');
   return await startLocalAws({
     stateDir: path.join(session.root, '.lumo', 'local'),
     runtimeClient: path.join(session.distDir, 'ric', 'index.mjs'),
     secrets: project.secrets,
   });
+}
+
+/** Tasks of the embedded AWS run on the Node that runs the action, whatever runtime the functions have. */
+function sayWhichNode({ runner }: Session, { tasks }: Project): void {
+  const [major] = process.versions.node.split('.');
+  const others = new Set(tasks.map(({ settings }) => settings.runtime).filter((name) => name !== `nodejs${major}.x`));
+  if (others.size > 0)
+    runner.info(`Tasks run on Node ${process.versions.node} here; their runtime on AWS is ${[...others].join(', ')}.`);
 }
 
 function bucketName(session: Session, account: string | undefined, region: string): string | undefined {

@@ -44,7 +44,7 @@ export function cloudformationTemplate(options: TemplateOptions): Json {
   const outputs = Object.assign({}, ...groups.map(({ id }) => roleOutputs(project, id)));
   return {
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: `Deploy-time tasks of ${project.name}: bucket, execution roles and GitHub deployer roles`,
+    Description: `What the deploy-time tasks of ${project.name} need: execution roles and GitHub deployer roles`,
     Parameters: {
       ...(withBucket && {
         ExistingBucket: {
