@@ -24,13 +24,13 @@ export async function deploy(session: Session, report: Report): Promise<void> {
   refuseUnsafeEvents(session);
   await withDeployment(session, report, async (deployment) => {
     const { runner } = session;
-    const inputs = digestInputs(ownTasks(deployment.selected), deployment.packaging);
-    inputs.catch(() => undefined); // thrown where it is awaited; waiting for the lock may fail first
+    // Before the lock: whoever has a mistake in a file or an asset hears of it at once, and nothing has been written.
+    const inputs = await digestInputs(ownTasks(deployment.selected), deployment.packaging);
     await underLock(deployment, async (state) => {
       const history = await runner.group('History', () =>
         workOutHistory(session, deployment.cloud, deployment.target, state, report),
       );
-      const functions = await runner.group('Functions', async () => deployAll(deployment, state, await inputs));
+      const functions = await runner.group('Functions', async () => deployAll(deployment, state, inputs));
       const targets = taskFunctions(deployment.selected, functions);
       const progress = await runPhase(deployment, state, history, targets);
       await cleanUp(deployment, state, functions);

@@ -20,6 +20,7 @@ export interface OpenProject {
 export async function openProject(session: Session, report: Report): Promise<OpenProject> {
   const { inputs, root, boundary, distDir, tempDir, runner: log } = session;
   const asked = inputs.environment ?? previewEnvironment(session.workflow);
+  report.environment = asked ?? '';
   const esbuild = await findEsbuild({ distDir, projectRoot: root, log, env: session.env });
   log.debug(`esbuild ${esbuild.version}, ${esbuild.origin}`);
   const project = await loadProject({

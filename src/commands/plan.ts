@@ -57,7 +57,7 @@ async function planOnAws(deployment: Deployment): Promise<void> {
   const preflight = createPreflight(report);
   checkRole(cloud, report);
   const [, state] = await Promise.all([
-    checkIdentity(cloud, report),
+    checkIdentity(cloud, session.env, report),
     readState(deployment, preflight),
     ...selected.flatMap((task) => existingFunction(task) ?? []).map((fn) => checkInvoke(cloud, fn, preflight)),
   ]);

@@ -35,8 +35,12 @@ export function createPreflight(report: Report): Preflight {
 }
 
 /** Who the credentials belong to. That STS cannot be asked is no failure: nothing of a deployment needs it. */
-export async function checkIdentity({ clients, provider, account }: Cloud, report: Report): Promise<void> {
-  if (provider === 'local') return;
+export async function checkIdentity(
+  { clients, provider, account }: Cloud,
+  env: NodeJS.ProcessEnv,
+  report: Report,
+): Promise<void> {
+  if (provider === 'local' || speaksToAnotherServer(env)) return;
   try {
     const identity = await clients.identity();
     const ok = account === undefined || identity.account === account;
@@ -49,6 +53,11 @@ export async function checkIdentity({ clients, provider, account }: Cloud, repor
     if (!(error instanceof ActionError)) throw error;
     report.notices.push(`The identity could not be looked up: ${error.message}`);
   }
+}
+
+/** Credentials for some other server that speaks Lambda mean nothing to AWS. */
+function speaksToAnotherServer(env: NodeJS.ProcessEnv): boolean {
+  return Boolean(env.AWS_ENDPOINT_URL_LAMBDA) && !env.AWS_ENDPOINT_URL_STS && !env.AWS_ENDPOINT_URL;
 }
 
 /** New functions need an execution role; that it is missing only matters once one has to be created. */

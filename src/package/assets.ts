@@ -2,6 +2,7 @@ import { open, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ActionError } from '../errors.ts';
 import type { CopyAsset, Project, ProjectTask } from '../project/types.ts';
+import { atSetting } from './at-setting.ts';
 import { isInside, relativePosix } from './resolve.ts';
 import { type FileMode, sortByName } from './zip.ts';
 
@@ -36,16 +37,19 @@ export function fileListing(boundary: string, skipped?: string): Listing {
  * Throws `ASSET_MISSING`, `ASSET_OUTSIDE` and `ASSET_CONFLICT`.
  */
 export async function taskAssets(task: ProjectTask, project: Project, listing: Listing): Promise<SourceFile[]> {
-  const key = `tasks.${task.name}.copyAssets`;
-  const lists = await Promise.all(
-    task.settings.copyAssets.map(async (asset, index) => {
-      const at = `${key}[${index}]`;
-      const target = targetOf(asset, at);
-      const files = await listing(await sourceOf(asset, project, at));
-      return files.map((file) => ({ ...file, name: nameInPackage(target, asset, file) }));
-    }),
-  );
-  return withoutConflicts(lists.flat(), key, project.boundary);
+  const setting = ['tasks', task.name, 'copyAssets'];
+  return await atSetting(project, setting, async () => {
+    const lists = await Promise.all(
+      task.settings.copyAssets.map((asset, index) =>
+        atSetting(project, [...setting, index], async () => {
+          const target = targetOf(asset);
+          const files = await listing(await sourceOf(asset, project));
+          return files.map((file) => ({ ...file, name: nameInPackage(target, asset, file) }));
+        }),
+      ),
+    );
+    return withoutConflicts(lists.flat(), setting.join('.'), project.boundary);
+  });
 }
 
 /** One file per name; the same file named twice is one file. Lambda's own entry and what would hide it stay free. */
@@ -78,24 +82,22 @@ export function isCompiled(source: string): boolean {
   return source.endsWith('.ts') && !source.endsWith('.d.ts');
 }
 
-function targetOf(asset: CopyAsset, key: string): string {
+function targetOf(asset: CopyAsset): string {
   const raw = asset.to.replaceAll('\\', '/');
   const target = path.posix.normalize(raw);
   if (path.posix.isAbsolute(target) || /^[A-Za-z]:/.test(target) || target === '..' || target.startsWith('../')) {
     throw new ActionError('ASSET_OUTSIDE', `"to: ${asset.to}" leaves the package`, {
       advice: 'Give a path below the root of the package, e.g. "migrations"',
-      location: { key },
     });
   }
   return target;
 }
 
-async function sourceOf(asset: CopyAsset, project: Project, key: string): Promise<string> {
+async function sourceOf(asset: CopyAsset, project: Project): Promise<string> {
   const file = path.resolve(project.root, asset.from);
   const real = await realpath(file).catch((cause: unknown) => {
     throw new ActionError('ASSET_MISSING', `"from: ${asset.from}" does not exist in the project`, {
       advice: `Check the path: it is relative to the project's folder, and must be there when the action runs`,
-      location: { key },
       cause,
     });
   });

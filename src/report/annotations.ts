@@ -1,7 +1,7 @@
 import type { ActionError } from '../errors.ts';
 import type { Annotation, Runner } from '../runner/types.ts';
 import type { RunError, RunResult } from '../runs/types.ts';
-import { causeChain, describeDetail, describeError, errorChain } from './error.ts';
+import { describeDetail, describeError, errorChain, furtherCauses, furtherDetails } from './error.ts';
 import { failures, STATUS_WORDS } from './headline.ts';
 import { failureText } from './phrases.ts';
 import type { Report } from './types.ts';
@@ -29,7 +29,7 @@ export function annotateReport(report: Report, runner: Runner): void {
 /** One for each finding with a position; one for all the rest, unless there is no rest. */
 function errorAnnotations(error: ActionError): Annotation[] {
   const located = error.details.filter((detail) => detail.location?.file !== undefined);
-  const others = error.details.filter((detail) => !located.includes(detail));
+  const others = furtherDetails(error).filter((detail) => !located.includes(detail));
   const overall: Annotation = {
     level: 'error',
     title: error.code,
@@ -37,7 +37,7 @@ function errorAnnotations(error: ActionError): Annotation[] {
       [
         error.message,
         ...others.map((detail) => `- ${describeDetail(detail)}`),
-        ...causeChain(error.cause).map((cause) => `caused by ${describeError(cause)}`),
+        ...furtherCauses(error).map((cause) => `caused by ${describeError(cause)}`),
       ],
       error.advice,
     ),

@@ -11,10 +11,24 @@ export function renderError(error: ActionError): string[] {
   return [
     ...`${error.code}: ${error.message}`.split('\n'),
     ...(where === undefined ? [] : [`  at ${where}`]),
-    ...error.details.map((detail) => `  - ${describeDetail(detail)}`),
-    ...causeChain(error.cause).map((cause) => `  caused by ${describeError(cause)}`),
+    ...furtherDetails(error).map((detail) => `  - ${describeDetail(detail)}`),
+    ...furtherCauses(error).map((cause) => `  caused by ${describeError(cause)}`),
     `  What to do: ${error.advice}`,
   ];
+}
+
+/** The findings, without a single one that the message of the error already is. */
+export function furtherDetails({ details, location, message }: ActionError): readonly ErrorDetail[] {
+  const [only] = details;
+  const said = details.length === 1 && only && message.includes(only.message);
+  return said && describeLocation(only.location) === describeLocation(location) ? [] : details;
+}
+
+/** The causes, outermost first, from the first one on that says more than the message of the error. */
+export function furtherCauses({ cause, message }: ActionError): RunError[] {
+  const chain = causeChain(cause);
+  const first = chain.findIndex((each) => !message.includes(each.message));
+  return first < 0 ? [] : chain.slice(first);
 }
 
 /** `file:line:column (key.path)`, with as much as is known. */

@@ -60,8 +60,9 @@ export function messageOf(result: RunResult): string {
   return isOk(result.status) ? (result.message ?? result.reason ?? '') : failureText(result);
 }
 
-/** What went wrong with a task that fails the step. */
-export function failureText(result: RunResult): string {
-  if (result.error !== undefined) return describeError(result.error);
-  return result.message ?? result.reason ?? STATUS_WORDS[result.status];
+/** What went wrong with a task that fails the step; a message that says more than the error it holds goes first. */
+export function failureText({ error, message, reason, status }: RunResult): string {
+  const more = error !== undefined && message !== error.message && message?.includes(error.message);
+  if (error !== undefined && !more) return describeError(error);
+  return message ?? reason ?? STATUS_WORDS[status];
 }

@@ -1,5 +1,13 @@
 import { isOk, type RunError, type RunResult } from '../runs/types.ts';
-import { causeChain, describeDetail, describeError, describeLocation, errorChain } from './error.ts';
+import {
+  causeChain,
+  describeDetail,
+  describeError,
+  describeLocation,
+  errorChain,
+  furtherCauses,
+  furtherDetails,
+} from './error.ts';
 import { cutText, markdown, markdownCode, markdownInlineCode, markdownProse } from './escape.ts';
 import { count, formatBytes, formatDuration, formatPosition } from './format.ts';
 import { changedFunctions, failures, STATUS_WORDS } from './headline.ts';
@@ -54,10 +62,10 @@ export function actionError(report: Report, detail: SummaryDetail): Section {
     `### ❌ ${markdownInlineCode(error.code)}`,
     `**Error:** ${prose(error.message, detail)}${at(describeLocation(error.location), detail)}`,
     list(
-      error.details.map((finding) => prose(describeDetail(finding), detail)),
+      furtherDetails(error).map((finding) => prose(describeDetail(finding), detail)),
       detail,
     ),
-    causes(causeChain(error.cause), detail),
+    causes(furtherCauses(error), detail),
     `**What to do:** ${prose(error.advice, detail)}`,
     // A defect of ours: the stack is what a report of it needs.
     error.code === 'INTERNAL' ? stack(causeChain(error.cause)[0]?.stack, detail) : undefined,

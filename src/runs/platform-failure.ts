@@ -81,7 +81,7 @@ function killed(figures: Figures, task: JudgedTask): Finding {
   return finding(
     'CRASHED',
     'Crashed',
-    `The process was killed (signal: killed), as it is when memory runs out${usage(figures)}. ${memoryAdvice(task)}`,
+    `The process was killed (signal: killed), by itself or because its memory ran out${usage(figures)}. In the latter case: ${memoryAdvice(task)}`,
   );
 }
 
@@ -109,19 +109,22 @@ function neverSettled(): Finding {
 function notLoaded(failure: ErrorPayload, task: JudgedTask): Finding {
   const { type, message } = failure;
   const what = task.existing ? 'The function could not be started' : 'The task could not be loaded';
-  const said = type === '' ? message : `${type}: ${message}`;
+  const said = type === '' || type === 'Error' ? message : `${type}: ${message}`;
   return {
     status: 'SYSTEM_FAILURE',
-    message: `${what}: ${said.replace(/\.?$/, '.')}${loadAdvice(type, task)}`,
+    message: `${what}: ${said.replace(/\.?$/, '.')}${loadAdvice(failure, task)}`,
     error: errorOf(failure),
   };
 }
 
-function loadAdvice(type: string, task: JudgedTask): string {
+/** Node's word for an `import` that finds nothing; Lambda passes it on under the name `Error`. */
+const IMPORT_FAILED = /^Cannot find (package|module) /;
+
+function loadAdvice({ type, message }: ErrorPayload, task: JudgedTask): string {
   if (task.existing) {
     return '';
   }
-  switch (type) {
+  switch (IMPORT_FAILED.test(message) ? 'Runtime.ImportModuleError' : type) {
     case 'Runtime.ImportModuleError':
       return ` What is in tasks.${task.name}.external or build.exclude has to come from a layer.`;
     case 'Runtime.UserCodeSyntaxError':

@@ -75,10 +75,16 @@ async function call(run: Run, context: TaskContext): Promise<unknown> {
 function onEmptyEventLoop(): { reached: Promise<never>; cancel: () => void } {
   let listener = (): void => undefined;
   const reached = new Promise<never>((_, reject) => {
-    listener = () => reject(new Error('run never settled: nothing is left that could resolve what it waits for'));
+    listener = () => reject(neverSettled());
   });
   process.prependListener('beforeExit', listener);
   return { reached, cancel: () => process.off('beforeExit', listener) };
+}
+
+/** Without a stack: that would show where it was noticed, which is in Node. */
+function neverSettled(): Error {
+  const error = new Error('run never settled: nothing is left that could resolve what it waits for');
+  return Object.assign(error, { name: 'NeverSettled', stack: undefined });
 }
 
 /** Lets a rejection that nobody awaited come up while the attempt can still answer for it. */
