@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { commands } from './commands/index.ts';
 import { openSession, type Session } from './commands/session.ts';
 import { ActionError } from './errors.ts';
@@ -15,11 +14,12 @@ export interface MainOptions {
   env: NodeJS.ProcessEnv;
   /** Folder of the bundle. */
   distDir: string;
-  /** Ends the process when a cancelled command does not end by itself in time. */
-  exit(code: number): void;
 }
 
-/** Runs one command from its inputs to its report; the exit status is decided here and nowhere else. */
+/**
+ * Runs one command from its inputs to its report; the exit status is decided here and nowhere else. A cancelled command
+ * that does not end in time is reported as far as it is known, and still under way: the caller ends the process.
+ */
 export async function main(options: MainOptions): Promise<number> {
   const { argv, env } = options;
   if (isHelp(argv, env)) {
@@ -28,13 +28,15 @@ export async function main(options: MainOptions): Promise<number> {
   }
   const runner = await createRunner(env, argv[0] === 'policy' ? process.stderr : process.stdout);
   const report = startReport(new Date());
-  const cancel = cancelOnSignal(runner, options.exit);
+  const cancel = cancelOnSignal(runner);
   let inputs: Inputs | undefined;
   try {
     inputs = parseInputs(rawInputs(argv, env));
-    await runCommand(inputs, report, { ...options, runner, signal: cancel.signal });
+    const command = runCommand(inputs, report, { ...options, runner, signal: cancel.signal });
+    await Promise.race([command, cancel.overdue]);
   } catch (error) {
-    report.error = asActionError(error);
+    // Being cancelled is no error; what went wrong besides is.
+    if (error !== cancel.signal.reason) report.error = asActionError(error);
   } finally {
     cancel.dispose();
   }
@@ -67,21 +69,38 @@ function isHelp(argv: readonly string[], env: NodeJS.ProcessEnv): boolean {
   return argv.length === 0 && !Object.keys(env).some((name) => name.startsWith('INPUT_') || name === 'GITHUB_ACTIONS');
 }
 
-/** The runner sends SIGINT, 7.5 s later SIGTERM, 2.5 s later it kills: after the first one we have 7 s to say what we know. */
-const CANCEL_GRACE_MS = 7_000;
+/** The runner sends SIGINT, 7.5 s later SIGTERM, 2.5 s later it kills: what we know must be said before. */
+const CANCEL_GRACE_MS = 6_000;
 
-function cancelOnSignal(runner: Runner, exit: (code: number) => void): { signal: AbortSignal; dispose(): void } {
+interface Cancel {
+  signal: AbortSignal;
+  /** Resolves when a cancelled command has had its time. */
+  overdue: Promise<void>;
+  dispose(): void;
+}
+
+function cancelOnSignal(runner: Runner): Cancel {
   const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const overdue = new Promise<void>((resolve) => {
+    controller.signal.addEventListener('abort', () => {
+      timer = setTimeout(() => {
+        runner.warning('Not everything has ended in time. A lock that is still held ends by itself.');
+        resolve();
+      }, CANCEL_GRACE_MS);
+    });
+  });
   const onSignal = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) return;
     runner.warning(`${name} received: no further task starts, and what is running is left to finish on its own.`);
     controller.abort(new Error('cancelled'));
-    void delay(CANCEL_GRACE_MS, undefined, { ref: false }).then(() => exit(1));
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   return {
     signal: controller.signal,
+    overdue,
     dispose: () => {
+      clearTimeout(timer);
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     },
   };

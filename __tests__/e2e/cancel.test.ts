@@ -33,6 +33,7 @@ const lockOf = (environment: string) => bucket.read<LockBody>(stateKey(environme
 
 /** The runner waits 7.5 s before it gets rough. */
 function expectCancelled(step: StepResult): void {
+  expect(step.log).toContain('SIGINT received');
   expect(step.endedAfterMs).toBeLessThan(7_500);
   expect(step.exitCode).toBe(1);
   expect(step.outputs).toMatchObject({ status: 'cancelled', recorded: 'false' });
@@ -62,7 +63,11 @@ test('while a task runs: it may go on, nothing follows, and nobody gets the lock
   const progress = await bucket.read<Progress>(stateKey('running', 'progress'));
   expect(Object.keys(progress?.completed ?? {})).toEqual(['first']);
 
-  const next = await runStep(project.root, { env, with: { environment: 'running', 'lock-timeout': '0' }, runId: '101' });
+  const next = await runStep(project.root, {
+    env,
+    with: { environment: 'running', 'lock-timeout': '0' },
+    runId: '101',
+  });
   expect(next.exitCode).toBe(1);
   expect(next.errors[0]?.properties.title).toBe('LOCK_HELD');
   expect(next.errors[0]?.message).toContain('octocat, run https://github.com/acme/shop/actions/runs/100');
@@ -104,4 +109,15 @@ test('before anything was looked at', async () => {
   expectCancelled(step);
   expect(step.errors).toEqual([]);
   expect((await lockOf('bundling'))?.state ?? 'free').toBe('free');
+});
+
+test('when AWS does not answer any more: what is known is still said', async () => {
+  aws.faults.push({ operation: 'GetFunction', resource: 'stuck', effect: { delayMs: 20_000 } });
+  const step = await runStep(project.root, {
+    env: aws.env,
+    with: { environment: 'stuck' },
+    cancelAfter: { text: '::group::Functions', milliseconds: 500 },
+  });
+  expectCancelled(step);
+  expect(step.log).toContain('Not everything has ended in time');
 });

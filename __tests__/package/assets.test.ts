@@ -131,6 +131,7 @@ describe('refused assets', () => {
   ])('%s', async (_, files, assets, errorCode, message) => {
     const error = await refused(files, ...assets);
     expect([error.code, error.message]).toEqual([errorCode, expect.stringMatching(message)]);
+    expect(error.location).toMatchObject({ file: 'shop/lumo.config.js', line: 4 });
   });
 
   test.skipIf(process.platform === 'win32')('a pipe, which would block for ever', async () => {

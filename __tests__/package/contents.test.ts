@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { compressedFiles, limiter } from '../../src/package/contents.ts';
+import { compressedFiles } from '../../src/package/contents.ts';
+import { limiter } from '../../src/package/limiter.ts';
 import { tempFolder } from './helpers.ts';
 
 test('a file is read and deflated once, however often it is asked for', async () => {

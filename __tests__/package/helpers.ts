@@ -85,6 +85,15 @@ const RUNTIME = `export function createHandler(module, { name }) {
   return async (event) => ({ task: name, result: await (module.run ?? module.default.run)(event) });
 }\n`;
 
+/** Enough of a configuration to point into. */
+const CONFIGURATION = `export default {
+  tasks: {
+    a: {
+      copyAssets: [{ from: 'd', to: 'd' }],
+    },
+  },
+};\n`;
+
 export interface TestProject extends Packaging {
   root: string;
 }
@@ -93,7 +102,7 @@ export interface TestProject extends Packaging {
 export async function project(files: Record<string, FileSpec>, tasks: ProjectTask[] = []): Promise<TestProject> {
   const boundary = await tempFolder();
   const root = path.join(boundary, 'shop');
-  await writeFiles(root, { 'package.json': '{"private":true}', ...files });
+  await writeFiles(root, { 'package.json': '{"private":true}', 'lumo.config.js': CONFIGURATION, ...files });
   const distDir = await tempFolder();
   await writeFiles(distDir, { 'runtime/index.mjs': RUNTIME });
   return {

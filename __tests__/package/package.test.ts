@@ -1,10 +1,22 @@
-import { cp, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { cp, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { describe, expect, test } from 'vitest';
+import type { Esbuild } from '../../src/package/esbuild.ts';
 import { bundleWithSourceMap, digestInputs, packageTasks } from '../../src/package/index.ts';
+import { MAX_PROCESSES } from '../../src/package/limiter.ts';
 import type { Package } from '../../src/package/types.ts';
-import { actionError, handlerOf, project, runPackage, task, tempFolder, unzip, writeFiles } from './helpers.ts';
+import {
+  actionError,
+  handlerOf,
+  project,
+  runPackage,
+  type TestProject,
+  task,
+  tempFolder,
+  unzip,
+  writeFiles,
+} from './helpers.ts';
 
 const shop = {
   'lib/db.ts': `export class Database { name(): string { return Database.name; } }`,
@@ -24,6 +36,13 @@ const tasks = [task('migrate', copyMigrations), task('db/seed')];
 
 const named = (packages: readonly Package[]) => new Map(packages.map((each) => [each.task.name, each]));
 const shas = (packages: readonly Package[]) => packages.map((each) => each.codeSha256);
+
+/** esbuild behind a shell script. */
+async function wrapped({ esbuild, root }: TestProject, script: string): Promise<Esbuild> {
+  const binary = path.join(root, 'esbuild.sh');
+  await writeFile(binary, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return { ...esbuild, binary };
+}
 
 describe('packageTasks', () => {
   test('makes zips that run by themselves, names kept, CommonJS included', async () => {
@@ -162,6 +181,23 @@ describe('what is bundled and what is not', () => {
     expect(await runPackage(b as Package)).toEqual({ task: 'b', result: 'driver' });
   });
 
+  test('as many sets of flags as there are tasks are bundled a few at a time', async () => {
+    const list = Array.from({ length: 12 }, (_, index) => task(`t${index}`, { external: [`only-${index}`] }));
+    const files = list.map(({ name }, index) => [`functions/tasks/${name}.ts`, uses(`only-${index}`)]);
+    const one = await project(Object.fromEntries(files));
+    const log = path.join(one.root, 'log');
+    const counting = await wrapped(one, `echo 1 >> "${log}"\n"${one.esbuild.binary}" "$@"\necho -1 >> "${log}"`);
+    const packages = await packageTasks(list, { ...one, esbuild: counting });
+    expect(packages.map((each) => each.task.name)).toEqual(list.map(({ name }) => name));
+    let running = 0;
+    const counts = (await readFile(log, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((step) => (running += Number(step)));
+    expect(counts).toHaveLength(24);
+    expect(Math.max(...counts)).toBe(Math.min(MAX_PROCESSES, 12));
+  });
+
   test('the SDKs of task authors are ours, also when they are not installed', async () => {
     const one = await project({
       'functions/tasks/a.ts': uses('@lumo-framework/core'),
@@ -270,13 +306,10 @@ test('fifty tasks are one process and one pattern', async () => {
   const one = await project(
     Object.fromEntries(names.map((name) => [`functions/tasks/${name}.ts`, `export const run = () => '${name}';`])),
   );
-  await mkdir(path.join(one.root, 'bin'));
-  const counted = path.join(one.root, 'bin', 'esbuild');
-  const script = `#!/bin/sh\necho run >> "${one.root}/runs"\nexec "${one.esbuild.binary}" "$@"\n`;
-  await writeFile(counted, script, { mode: 0o755 });
+  const counting = await wrapped(one, `echo run >> "${one.root}/runs"\nexec "${one.esbuild.binary}" "$@"`);
   const packages = await packageTasks(
     names.map((name) => task(name)),
-    { ...one, esbuild: { ...one.esbuild, binary: counted } },
+    { ...one, esbuild: counting },
   );
   expect(await readFile(path.join(one.root, 'runs'), 'utf8')).toBe('run\n');
   expect(await runPackage(packages[49] as Package)).toEqual({ task: 'task-49', result: 'task-49' });

@@ -6,6 +6,8 @@ export interface AwsCall {
   action: string;
   /** ARN, with `*` for what is not known. */
   resource: string;
+  /** Resource of the statement that allows it, where that is better wider than this one call. */
+  grant?: string;
 }
 
 /** What an error of the SDK says, without the request and the response that hang on it. */
@@ -91,12 +93,17 @@ export function awsErrorFacts(error: unknown): AwsErrorFacts {
   const host = fields.hostname ?? fields.address;
   return {
     name: error.name,
-    message: withoutValues(error.message || (first?.message ?? '')),
+    message: withoutValues(messageOf(error) || (first?.message ?? '')),
     status: fields.$metadata?.httpStatusCode,
     requestId: fields.$metadata?.requestId,
     code: typeof fields.code === 'string' ? fields.code : undefined,
     host: typeof host === 'string' ? host : undefined,
   };
+}
+
+/** The answer to a HEAD request has no body: what the SDK says in its place tells nobody anything. */
+function messageOf(error: Error): string {
+  return error.message === 'UnknownError' ? '' : error.message;
 }
 
 /**
@@ -171,6 +178,8 @@ export function iamStatement(call: AwsCall): string {
 function accessDenied(facts: AwsErrorFacts, call: AwsCall, cause: Error): ActionError {
   const named = /is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+)"?)?/.exec(facts.message);
   const missing: AwsCall = { action: named?.[1] ?? call.action, resource: named?.[2] ?? call.resource };
+  const wider = missing.action === call.action ? call.grant : undefined;
+  const statement = iamStatement({ ...missing, ...(wider && { resource: wider }) });
   const who = /User: (\S+)/.exec(facts.message)?.[1];
   const explicit = /explicit deny/i.test(facts.message);
   return new ActionError(
@@ -178,8 +187,8 @@ function accessDenied(facts: AwsErrorFacts, call: AwsCall, cause: Error): Action
     `${who ?? 'The role of this step'} may not ${missing.action} on ${missing.resource}.${facts.requestId ? ` (request id ${facts.requestId})` : ''}`,
     {
       advice: explicit
-        ? `A policy denies it explicitly; what is needed is ${iamStatement(missing)}`
-        : `Add this statement to the policy of the role this step uses: ${iamStatement(missing)}`,
+        ? `A policy denies it explicitly; what is needed is ${statement}`
+        : `Add this statement to the policy of the role this step uses: ${statement}`,
       ...(facts.message && { details: [{ message: `AWS said: ${facts.message}` }] }),
       cause,
     },

@@ -22,7 +22,7 @@ export function createPreflight(report: Report): Preflight {
         return value;
       } catch (error) {
         if (!(error instanceof ActionError)) throw error;
-        report.preflight.push({ name, ok: false, message: `${error.message} ${error.advice}` });
+        report.preflight.push({ name, ok: false, message: `${error.message.replace(/\.?$/, '.')} ${error.advice}` });
         failures.push(error);
         return undefined;
       }

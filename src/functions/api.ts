@@ -69,7 +69,9 @@ export function createFunctionsApi({ lambda, region, clock, log, signal }: Funct
     try {
       return await retryControlPlane(limited, { clock, log, what: `${operation} ${name}`, signal });
     } catch (error) {
-      throw signal?.aborted ? error : awsError(error, { action: `lambda:${operation}`, resource: arnOf(name) });
+      throw error === signal?.reason
+        ? error
+        : awsError(error, { action: `lambda:${operation}`, resource: arnOf(name) });
     }
   }
 

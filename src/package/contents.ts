@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { limiter } from './limiter.ts';
 import { type Content, compress } from './zip.ts';
 
 /** As many as libuv has threads: more would only hold more files in memory. */
@@ -23,22 +24,5 @@ function fileCache<T>(make: (bytes: Buffer) => Promise<T>): FileCache<T> {
     const promise = inTurn(async () => make(await readFile(file)));
     made.set(file, promise);
     return promise;
-  };
-}
-
-/** Runs what it is given, at most `limit` at a time, in the order it came. */
-export function limiter(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
-    }
   };
 }

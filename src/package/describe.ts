@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { ActionError, type ErrorLocation } from '../errors.ts';
-import { limiter } from './contents.ts';
 import { type Esbuild, EsbuildFailure, esbuildDetails, runEsbuild, sdkAliases } from './esbuild.ts';
+import { limiter, MAX_PROCESSES } from './limiter.ts';
 import { isInside, relativePosix } from './resolve.ts';
 
 export interface DescribeOptions {
@@ -45,7 +44,7 @@ export async function describeCommonJs(
   const folder = await mkdtemp(path.join(options.tempDir, 'describe-'));
   try {
     const bundles = await bundleForDescription(files, folder, options);
-    const inTurn = limiter(availableParallelism());
+    const inTurn = limiter(MAX_PROCESSES);
     const settled = await Promise.allSettled(
       files.map((file, index) => inTurn(() => describe(file, bundles[index] ?? '', options))),
     );

@@ -4,6 +4,7 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ActionError, type ErrorDetail, type ErrorLocation } from '../errors.ts';
 import type { Esbuild } from './find-esbuild.ts';
+import { limiter, MAX_PROCESSES } from './limiter.ts';
 import { exists, findPackage, relativePosix } from './resolve.ts';
 
 export { ESBUILD_VERSION } from './esbuild-version.ts';
@@ -81,7 +82,7 @@ export async function runEsbuild(
 ): Promise<Metafile> {
   const metafile = path.join(options.tempDir, `metafile-${randomUUID()}.json`);
   const flags = ['--log-level=error', '--log-limit=0', '--color=false', `--metafile=${metafile}`];
-  const { code, stderr } = await spawnEsbuild(esbuild, [...args, ...flags], options);
+  const { code, stderr } = await inTurn(() => spawnEsbuild(esbuild, [...args, ...flags], options));
   if (code !== 0) throw new EsbuildFailure(parseMessages(stderr, options.cwd));
   try {
     return JSON.parse(await readFile(metafile, 'utf8')) as Metafile;
@@ -89,6 +90,8 @@ export async function runEsbuild(
     await rm(metafile, { force: true });
   }
 }
+
+const inTurn = limiter(MAX_PROCESSES);
 
 function spawnEsbuild(
   esbuild: Esbuild,

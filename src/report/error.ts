@@ -1,4 +1,4 @@
-import type { ActionError, ErrorDetail, ErrorLocation } from '../errors.ts';
+import { ActionError, type ErrorDetail, type ErrorLocation } from '../errors.ts';
 import type { RunError } from '../runs/types.ts';
 import { formatPosition } from './format.ts';
 
@@ -24,10 +24,11 @@ export function furtherDetails({ details, location, message }: ActionError): rea
   return said && describeLocation(only.location) === describeLocation(location) ? [] : details;
 }
 
-/** The causes, outermost first, from the first one on that says more than the message of the error. */
-export function furtherCauses({ cause, message }: ActionError): RunError[] {
+/** The causes, outermost first, from the first one on that says more than the error and its findings. */
+export function furtherCauses({ cause, details, message }: ActionError): RunError[] {
   const chain = causeChain(cause);
-  const first = chain.findIndex((each) => !message.includes(each.message));
+  const said = [message, ...details.map((detail) => detail.message)];
+  const first = chain.findIndex((each) => !said.some((text) => text.includes(each.message)));
   return first < 0 ? [] : chain.slice(first);
 }
 
@@ -67,7 +68,8 @@ export function causeChain(cause: unknown): RunError[] {
 export function toRunError(thrown: unknown, depth = 0): RunError | undefined {
   if (thrown === undefined || thrown === null || depth >= MAX_CAUSES) return undefined;
   if (typeof thrown !== 'object') return { name: 'Error', message: String(thrown) };
-  const { name, message, stack, cause, code } = thrown as Record<string, unknown>;
+  const { message, stack, cause, code } = thrown as Record<string, unknown>;
+  const name = thrown instanceof ActionError ? thrown.code : (thrown as { name?: unknown }).name;
   const inner = toRunError(cause ?? firstOf(thrown), depth + 1);
   return {
     name: typeof name === 'string' ? name : 'Error',

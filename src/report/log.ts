@@ -54,7 +54,8 @@ function planTable(report: Report): string[] {
 
 function preflightTable(report: Report): string[] {
   return columns(
-    report.preflight.map(({ name, ok, message }) => [name, ok ? 'ok' : 'missing', firstLine(message)]),
+    // Uncut: the IAM statement that is missing stands at the end.
+    report.preflight.map(({ name, ok, message }) => [name, ok ? 'ok' : 'failed', message.replaceAll('\n', ' ')]),
     'Preflight:',
   );
 }

@@ -66,6 +66,8 @@ class StoredEnvironment implements EnvironmentState {
   readonly #lock: Lock;
   readonly #inFlight = new Map<string, Date>();
   #state: State;
+  /** Nothing is left to give back. */
+  #removed = false;
 
   constructor(store: ObjectStore, keys: StateKeys, owner: StateOwner, lock: Lock, state: State) {
     this.#store = store;
@@ -122,12 +124,14 @@ class StoredEnvironment implements EnvironmentState {
   }
 
   async close(): Promise<void> {
+    if (this.#removed) return;
     await (this.#inFlight.size > 0 ? this.#lock.abandon() : this.#lock.release());
   }
 
   async remove(): Promise<void> {
     await deleteState(this.#store, this.#keys);
     await this.#lock.remove();
+    this.#removed = true;
   }
 }
 

@@ -1,4 +1,4 @@
-import { awsError } from '../aws/errors.ts';
+import { awsError, awsErrorFacts } from '../aws/errors.ts';
 import { ActionError } from '../errors.ts';
 
 export interface FailedStoreCall {
@@ -18,12 +18,16 @@ export async function storeError(error: unknown, call: FailedStoreCall): Promise
   if (status === 301 || name === 'PermanentRedirect' || name === 'AuthorizationHeaderMalformed') {
     return elsewhere(call.bucket, region, error);
   }
-  const resource = `arn:aws:s3:::${call.bucket}${call.key === undefined ? '' : `/${call.key}`}`;
-  const denied = awsError(error, { action: call.action, resource });
-  if (denied.code !== 'ACCESS_DENIED') return denied;
-  if (!namesTheAction(error) && (await call.isForeign())) return foreign(call, denied);
-  return call.action === 's3:GetObject' ? withListHint(denied, call.bucket) : denied;
+  const bucket = `arn:aws:s3:::${call.bucket}`;
+  const object = call.key === undefined ? {} : { resource: `${bucket}/${call.key}`, grant: `${bucket}/${ALL_KEYS}` };
+  const denied = awsError(error, { action: call.action, resource: bucket, ...object });
+  if (denied.code !== 'ACCESS_DENIED' || namesTheAction(error)) return denied;
+  if (await call.isForeign()) return foreign(call, denied);
+  return withHints(denied, call);
 }
+
+/** What the policy of the deployer covers: everything of ours. */
+const ALL_KEYS = 'lumo-tasks/*';
 
 export function statusOf(error: unknown): number | undefined {
   return factsOf(error).status;
@@ -78,20 +82,28 @@ function foreign({ bucket, bucketOwner }: FailedStoreCall, cause: ActionError): 
   });
 }
 
-function withListHint(denied: ActionError, bucket: string): ActionError {
+/** S3 says no more than "Access Denied", and for several reasons. */
+function withHints(denied: ActionError, { action, bucket, bucketOwner }: FailedStoreCall): ActionError {
+  const hints = [
+    ...(action === 's3:GetObject'
+      ? [
+          `Without s3:ListBucket on arn:aws:s3:::${bucket} S3 gives this answer also for an object that does not exist yet.`,
+        ]
+      : []),
+    ...(bucketOwner === undefined
+      ? []
+      : [`S3 gives this answer also when the bucket does not belong to the account ${bucketOwner}.`]),
+  ];
   return new ActionError(denied.code, denied.message, {
     advice: denied.advice,
-    details: [
-      ...denied.details,
-      {
-        message: `Without s3:ListBucket on arn:aws:s3:::${bucket} S3 gives this answer also for an object that does not exist yet.`,
-      },
-    ],
+    details: [...denied.details, ...hints.map((message) => ({ message }))],
     cause: denied.cause,
   });
 }
 
 /** The SDK's error without the request and response that hang on it. */
 function briefly(error: unknown): unknown {
-  return error instanceof Error ? Object.assign(new Error(error.message), { name: error.name }) : error;
+  if (!(error instanceof Error)) return error;
+  const { name, message } = awsErrorFacts(error);
+  return Object.assign(new Error(message), { name });
 }
