@@ -121,3 +121,20 @@ test('when AWS does not answer any more: what is known is still said', async () 
   expectCancelled(step);
   expect(step.log).toContain('Not everything has ended in time');
 });
+
+test('on the embedded AWS the running task ends with the step, so the next deployment need not wait', async () => {
+  journal.clear();
+  const inputs = { provider: 'local', environment: 'here' };
+  const step = await runStep(project.root, {
+    with: inputs,
+    cancelAfter: { text: 'long … invoking', milliseconds: 1_500 },
+  });
+  expectCancelled(step);
+  expect(step.result('long').status).toBe('UNKNOWN');
+  const next = await runStep(project.root, {
+    with: { ...inputs, 'lock-timeout': '0', tasks: 'first' },
+    runId: '101',
+  });
+  expect(next.exitCode).toBe(0);
+  expect(journal.lines()).toEqual(['first', 'long', 'first']);
+});

@@ -27,14 +27,14 @@ afterAll(async () => {
 const REGION = { AWS_REGION: 'eu-central-1' };
 const NO_CREDENTIALS = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
 
-const fork: Step['event'] = {
+const fork = {
   name: 'pull_request',
   payload: {
     repository: { full_name: 'acme/shop' },
     pull_request: { number: 7, head: { sha: 'f'.repeat(40), repo: { full_name: 'eve/shop' } } },
   },
 };
-const event = (name: string): Step['event'] => ({ name, payload: {} });
+const event = (name: string) => ({ name, payload: {} });
 
 const cases: [string, Step, ErrorCode, RegExp][] = [
   ['a payload that is no JSON', { with: { payload: '{"a":' } }, 'INPUT_INVALID', /`payload` is text that is not JSON/],
@@ -107,14 +107,27 @@ describe('a plan without credentials', () => {
     aws.taken();
     const result = await runStep(project.root, {
       event: fork,
-      env: { ...aws.env, ...REGION, ...NO_CREDENTIALS },
+      // A fork has no secrets and no variables: role, region and bucket are not known either.
+      env: { ...aws.env, 'INPUT_EXECUTION-ROLE-ARN': '', ...NO_CREDENTIALS },
       with: { command: 'plan' },
     });
     expect(result.exitCode).toBe(0);
-    expect(result.outputs).toMatchObject({ status: 'planned', environment: 'pr-7', 'history-source': '' });
+    expect(result.outputs).toMatchObject({ status: 'planned', environment: 'pr-7', version: 'ffffffffffff' });
     expect(JSON.parse(result.outputs.plan ?? '')).toMatchObject([{ task: 'migrate', run: true, action: 'unknown' }]);
     expect(result.log).toContain('There are no AWS credentials: functions, history and state are not looked at.');
     expect(result.summary).toContain('no AWS credentials');
+    expect(result.log).toMatch(/^📋 Plan for shop ffffffffffff in pr-7: 1 task to run /m);
     expect(aws.taken()).toEqual([]);
+  });
+
+  test('finds what is wrong in the project', async () => {
+    const broken = await createProject({
+      'lumo.config.js': config({ migrate: { copyAssets: [{ from: 'gone' }] } }),
+      'functions/tasks/migrate.ts': ECHO_TASK,
+    });
+    const result = await runStep(broken.root, { event: fork, env: NO_CREDENTIALS, with: { command: 'plan' } });
+    expect(result.exitCode).toBe(1);
+    expect(result.errors[0]?.properties).toMatchObject({ title: 'ASSET_MISSING', file: 'lumo.config.js' });
+    await broken.remove();
   });
 });

@@ -25,6 +25,7 @@ export async function startTestAws(options: Partial<LocalAwsOptions> = {}): Prom
     port: aws.port,
     requests: aws.requests,
     faults: aws.faults,
+    endFunctions: () => aws.endFunctions(),
     env: {
       AWS_ENDPOINT_URL_LAMBDA: aws.endpoint,
       AWS_ENDPOINT_URL_S3: aws.endpoint,

@@ -5,6 +5,7 @@ import path from 'node:path';
 
 /** A file into which tasks write what they do: what really ran, and in which order, whatever the action says. */
 export interface Journal {
+  readonly file: string;
   /** Source of a task that writes its name; then the statements of `body`, then it succeeds. */
   task(name: string, body?: string): string;
   /** What was written so far. */
@@ -15,6 +16,7 @@ export interface Journal {
 export function createJournal(): Journal {
   const file = path.join(os.tmpdir(), `journal-${randomUUID()}`);
   return {
+    file,
     task: (name, body = '') => `import { appendFileSync } from 'node:fs';
 const note = (text: string) => appendFileSync(${JSON.stringify(file)}, text + '\\n');
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -329,7 +329,7 @@ export function hostileReport(text: string): Report {
       advice: text,
       location: { file: text, key: text },
       details: [{ message: text, location: { file: text, line: 1, key: text } }],
-      cause: new Error(text),
+      cause: new Error(`below ${text}`),
     }),
   });
 }

@@ -166,6 +166,20 @@ test.each(['conflict', 'error'] as const)('renewals go on after a lost answer (%
   expect(log.lines.filter((line) => line.startsWith('warning'))).toHaveLength(kind === 'error' ? 1 : 0);
 });
 
+test('what was stored without an answer does not pass for the write after it', async () => {
+  const { time, store, acquire } = setUp();
+  const lock = await time.run(acquire());
+  store.lost = ['error'];
+  await time.run(time.sleep(21_000));
+  const deadline = new Date(time.now + 600_000);
+  await time.run(lock.setBusyUntil(deadline));
+  expect(Date.parse(String(store.json(KEY).busyUntil))).toBeGreaterThanOrEqual(deadline.getTime());
+  store.lost = ['error'];
+  await time.run(errorOf(lock.setBusyUntil(deadline)));
+  await time.run(lock.release());
+  expect(store.json(KEY)).toMatchObject({ state: 'free', busyUntil: null });
+});
+
 test('a holder that was paused learns that it lost the lock, and frees nothing', async () => {
   const time = new VirtualTime();
   let pause: () => Promise<void> = () => Promise.resolve();

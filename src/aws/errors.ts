@@ -43,7 +43,8 @@ const EXPIRED = /^(ExpiredToken(Exception)?|TokenRefreshRequired)$/;
 const CLOCK = /^(RequestTimeTooSkewed|RequestInTheFuture|RequestExpired)$/;
 const CREDENTIALS =
   /^(CredentialsProviderError|TokenProviderError|UnrecognizedClientException|InvalidSignatureException|SignatureDoesNotMatch|InvalidClientTokenId|InvalidAccessKeyId|MissingAuthenticationToken(Exception)?|IncompleteSignature(Exception)?|AuthFailure)$/;
-const DENIED = /AccessDenied|^(UnauthorizedOperation|NotAuthorized|Forbidden)$/;
+/** Not `KMSAccessDeniedException` and the like, with which Lambda says what the function's own role may not. */
+const DENIED = /^(AccessDenied(Exception)?|UnauthorizedOperation|NotAuthorized|Forbidden)$/;
 const THROTTLED = /^(TooManyRequestsException|Throttling(Exception)?|RequestLimitExceeded|SlowDown)$/;
 const NETWORK_CODES =
   /^(ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EPROTO|ERR_PROXY_TUNNEL|ERR_SSL|ERR_TLS|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
@@ -201,12 +202,20 @@ const ADVICE: readonly [RegExp, string][] = [
     'The trust policy of the execution role must allow sts:AssumeRole to lambda.amazonaws.com; command policy prints such a role.',
   ],
   [
-    /CreateNetworkInterface/i,
+    /KMSAccessDenied/,
+    'The execution role needs kms:Decrypt on the key that encrypts the environment variables (kmsKeyArn).',
+  ],
+  [
+    /CreateNetworkInterface|EC2AccessDenied/i,
     'Attach the managed policy AWSLambdaVPCAccessExecutionRole to the execution role: the task has a vpc.',
   ],
   [
     /CreateGrant/i,
     'The execution role must exist and the key policy must allow it and the role of this step to use the key.',
+  ],
+  [
+    /payload is too large/i,
+    'An event holds 6 MB: put large data into copyAssets or S3 instead of tasks.<name>.payload or the input payload.',
   ],
   [/CodeStorageExceeded/i, 'Delete old versions of functions, or have the quota of Lambda code storage raised.'],
   [
@@ -217,10 +226,10 @@ const ADVICE: readonly [RegExp, string][] = [
 
 function adviceFor(facts: AwsErrorFacts): string {
   const text = `${facts.name}: ${facts.message}`;
+  const known = ADVICE.find(([pattern]) => pattern.test(text))?.[1];
+  if (known !== undefined) return known;
   if (facts.status !== undefined && facts.status >= 500) return 'AWS had an error of its own: run the job again.';
-  return (
-    ADVICE.find(([pattern]) => pattern.test(text))?.[1] ?? 'Correct what AWS names; its request id helps AWS support.'
-  );
+  return 'Correct what AWS names; its request id helps AWS support.';
 }
 
 /** Lambda repeats the whole environment when it refuses one. */

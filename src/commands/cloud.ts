@@ -19,6 +19,8 @@ export interface Cloud {
   account: string | undefined;
   region: string;
   provider: 'aws' | 'local';
+  /** Ends every function that is still running; `undefined` where nobody can. */
+  endFunctions: (() => Promise<void>) | undefined;
   close(): Promise<void>;
 }
 
@@ -64,6 +66,7 @@ export async function openCloud(
     account,
     region,
     provider,
+    endFunctions: local && (() => local.endFunctions()),
     async close() {
       clients.close();
       await local?.close();
@@ -74,9 +77,12 @@ export async function openCloud(
 export const NO_BUCKET =
   'bucket: none, so there is no lock against two deployments at once, no record of what completed, and history comes from git tags.';
 
+export function knownRegion({ env, inputs }: Session, project: Project): string | undefined {
+  return inputs.region ?? project.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
+}
+
 function regionOf(session: Session, project: Project, provider: 'aws' | 'local'): string {
-  const { env, inputs } = session;
-  const region = inputs.region ?? project.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
+  const region = knownRegion(session, project);
   if (region) return region;
   if (provider === 'local') return 'us-east-1';
   throw new ActionError('REGION_MISSING', 'No AWS region is set.', {

@@ -8,10 +8,10 @@ import { decideRuns } from '../runs/decide.ts';
 import { runOrder } from '../runs/order.ts';
 import { isOk } from '../runs/types.ts';
 import type { EnvironmentState } from '../state/environment.ts';
-import { startProgress } from '../state/progress.ts';
+import { completedDigest, startProgress } from '../state/progress.ts';
 import type { Progress } from '../state/types.ts';
 import { type Deployment, ownTasks, underLock, withDeployment } from './deployment.ts';
-import { existingChanges, knownVersions, type TaskFunction, taskFunctions } from './functions.ts';
+import { existingChanges, knownVersions, recordedFunctions, type TaskFunction, taskFunctions } from './functions.ts';
 import { workOutHistory } from './history.ts';
 import { refuseUnsafeEvents } from './open-project.ts';
 import { deploymentStart } from './progress-start.ts';
@@ -33,8 +33,8 @@ export async function deploy(session: Session, report: Report): Promise<void> {
       const functions = await runner.group('Functions', async () => deployAll(deployment, state, inputs));
       const targets = taskFunctions(deployment.selected, functions);
       const progress = await runPhase(deployment, state, history, targets);
-      await cleanUp(deployment, state, functions);
       await recordDeployment(deployment, state, progress, targets);
+      await cleanUp(deployment, state, functions);
     });
   });
 }
@@ -82,7 +82,7 @@ async function runPhase(
     phase: history.phase,
     progress: start,
     rerun: session.inputs.rerun,
-    digestOf: ({ name }) => functions.get(name)?.digest ?? '',
+    digestOf: ({ name }) => functions.get(name)?.digest ?? completedDigest(start, name) ?? '',
   });
   await runAll(deployment, state, {
     runs: runOrder(project.tasks).map((task) => ({
@@ -98,7 +98,10 @@ async function runPhase(
   return tracker.progress;
 }
 
-/** What is not needed any more goes only after the tasks have run: until then it may be what one falls back to. */
+/**
+ * What is not needed any more goes only after the tasks have run: until then it may be what one falls back to. What
+ * could not be deleted is in the inventory still, and nobody runs the tasks again because of it.
+ */
 async function cleanUp(
   deployment: Deployment,
   state: EnvironmentState,
@@ -111,7 +114,6 @@ async function cleanUp(
   if (!session.inputs.prune || session.inputs.tasks !== '') return;
   const { identity } = target;
   const wanted = ownTasks(project.tasks).map(({ name }) => functionName(identity.project, identity.environment, name));
-  const recorded = [...state.functions, ...Object.values(state.marker?.tasks ?? {}).map((task) => task.function)];
-  report.functions.push(...(await pruneFunctions(api, recorded, wanted, identity)));
+  report.functions.push(...(await pruneFunctions(api, recordedFunctions(state), wanted, identity)));
   await state.keepFunctions(wanted);
 }

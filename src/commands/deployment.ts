@@ -4,7 +4,7 @@ import type { ProjectTask } from '../project/types.ts';
 import type { Report } from '../report/types.ts';
 import { type EnvironmentState, openEnvironment } from '../state/environment.ts';
 import { testConditions } from '../state/self-test.ts';
-import { type Cloud, loadAws, openCloud } from './cloud.ts';
+import { type AwsModules, type Cloud, loadAws, openCloud } from './cloud.ts';
 import { type OpenProject, openProject } from './open-project.ts';
 import type { Session } from './session.ts';
 import { openTarget, type Target } from './target.ts';
@@ -24,9 +24,20 @@ export async function withDeployment(
   report: Report,
   body: (deployment: Deployment) => Promise<void>,
 ): Promise<void> {
-  const { runner } = session;
-  // The clients load while esbuild reads the project.
-  const [opened, aws] = await runner.group('Project', () => Promise.all([openProject(session, report), loadAws()]));
+  await withCloud(session, report, await openProjectAndAws(session, report), body);
+}
+
+/** What can be had without credentials. The clients load while esbuild reads the project. */
+export async function openProjectAndAws(session: Session, report: Report): Promise<[OpenProject, AwsModules]> {
+  return await session.runner.group('Project', () => Promise.all([openProject(session, report), loadAws()]));
+}
+
+export async function withCloud(
+  session: Session,
+  report: Report,
+  [opened, aws]: readonly [OpenProject, AwsModules],
+  body: (deployment: Deployment) => Promise<void>,
+): Promise<void> {
   const cloud = await openCloud(session, opened, aws, report);
   try {
     const target = await openTarget(session, opened, cloud, report);
@@ -57,7 +68,8 @@ export async function underLock(
   try {
     await body(state);
   } finally {
-    await state.close();
+    await cloud.endFunctions?.();
+    await state.close({ allEnded: cloud.endFunctions !== undefined });
   }
 }
 

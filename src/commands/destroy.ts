@@ -2,10 +2,12 @@ import { ActionError } from '../errors.ts';
 import { deleteArtifacts } from '../functions/artifacts.ts';
 import { functionName } from '../functions/name.ts';
 import { deleteFunctions } from '../functions/prune.ts';
+import { count } from '../report/format.ts';
 import type { Report } from '../report/types.ts';
 import type { EnvironmentState } from '../state/environment.ts';
 
 import { type Deployment, ownTasks, underLock, withDeployment } from './deployment.ts';
+import { recordedFunctions } from './functions.ts';
 import { previewEnvironment, type Session } from './session.ts';
 
 /** `destroy`: everything of one environment that is ours, in AWS and in the bucket. Doing it twice is fine. */
@@ -28,10 +30,7 @@ export async function destroy(session: Session, report: Report): Promise<void> {
 async function deleteAll({ api, project, report, target }: Deployment, state: EnvironmentState): Promise<void> {
   const { identity } = target;
   const names = [
-    ...state.functions,
-    ...Object.values(state.marker?.tasks ?? {})
-      .filter((task) => task.codeSha256 !== '')
-      .map((task) => task.function),
+    ...recordedFunctions(state),
     ...ownTasks(project.tasks).map(({ name }) => functionName(identity.project, identity.environment, name)),
   ];
   const deleted = await deleteFunctions(api, names, identity, `environment ${identity.environment} is destroyed`);
@@ -42,8 +41,8 @@ async function deleteAll({ api, project, report, target }: Deployment, state: En
 async function deleteStored({ cloud, report, session, target }: Deployment, state: EnvironmentState): Promise<void> {
   const { store } = cloud;
   if (store === undefined) return;
-  const artifacts = await deleteArtifacts(store, target.keys, state);
+  const artifacts = await deleteArtifacts(store, target.keys);
   await state.remove();
   session.runner.info(`Marker, progress, history and lock of ${report.environment} are deleted.`);
-  if (artifacts > 0) session.runner.info(`${artifacts} stored packages are deleted.`);
+  if (artifacts > 0) session.runner.info(`${count(artifacts, 'stored package')} deleted.`);
 }

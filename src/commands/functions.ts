@@ -3,6 +3,7 @@ import { existingFunction } from '../functions/existing.ts';
 import type { KnownVersions } from '../functions/plan.ts';
 import type { ProjectTask } from '../project/types.ts';
 import type { FunctionChange } from '../report/types.ts';
+import type { EnvironmentState } from '../state/environment.ts';
 import type { Marker } from '../state/types.ts';
 
 /** What to invoke for a task, and the code behind it. */
@@ -56,4 +57,10 @@ export function knownVersions(marker: Marker | undefined): KnownVersions | undef
   if (marker === undefined) return undefined;
   const versions = Object.values(marker.tasks).map((task) => [task.function, task.version] as const);
   return { versions: new Map(versions), recordedAt: Date.parse(marker.deployedAt) };
+}
+
+/** Every function of ours that the environment may own, by inventory and marker. Existing ones are never looked at. */
+export function recordedFunctions({ functions, marker }: Pick<EnvironmentState, 'functions' | 'marker'>): string[] {
+  const own = Object.values(marker?.tasks ?? {}).filter((task) => task.codeSha256 !== '');
+  return [...functions, ...own.map((task) => task.function)];
 }

@@ -11,35 +11,49 @@ import type { FunctionChange, PlannedTask, Report } from '../report/types.ts';
 import { decideRuns } from '../runs/decide.ts';
 import { runOrder } from '../runs/order.ts';
 import { checkOwner, loadState, type State } from '../state/documents.ts';
-import { startProgress } from '../state/progress.ts';
-import { type Deployment, ownTasks, withDeployment } from './deployment.ts';
+import { completedDigest, startProgress } from '../state/progress.ts';
+import { type AwsModules, knownRegion } from './cloud.ts';
+import { type Deployment, openProjectAndAws, ownTasks, withCloud } from './deployment.ts';
 import { existingChanges, knownVersions } from './functions.ts';
 import { workOutHistory } from './history.ts';
+import type { OpenProject } from './open-project.ts';
 import { checkBucket, checkIdentity, checkInvoke, checkRole, createPreflight, type Preflight } from './preflight.ts';
 import { deploymentStart } from './progress-start.ts';
 import type { Session } from './session.ts';
+import { openTarget } from './target.ts';
 
 /** `plan`: what `deploy` would do and why; writes nothing, takes no lock. */
 export async function plan(session: Session, report: Report): Promise<void> {
-  await withDeployment(session, report, async (deployment) => {
-    if (await hasCredentials(deployment)) await planOnAws(deployment);
-    else planOffline(deployment);
-  });
+  const opened = await openProjectAndAws(session, report);
+  if (await hasCredentials(session, opened)) await withCloud(session, report, opened, planOnAws);
+  else await planOffline(session, opened[0], report);
 }
 
-/** Pull requests of forks have none, and their plan is still worth reading. */
-async function hasCredentials({ cloud, report }: Deployment): Promise<boolean> {
+/** Pull requests of forks have none, nor role, region and bucket; and their plan is still worth reading. */
+async function hasCredentials(
+  session: Session,
+  [{ project }, [{ createClients }]]: readonly [OpenProject, AwsModules],
+): Promise<boolean> {
+  if ((session.inputs.provider ?? project.provider) === 'local') return true;
+  // Any region of the usual partition does where none is known: nothing is sent to it.
+  const clients = createClients({ region: knownRegion(session, project) ?? 'us-east-1', env: session.env });
   try {
-    await cloud.clients.checkCredentials();
+    await clients.checkCredentials();
     return true;
   } catch (error) {
     if (!(error instanceof ActionError) || error.code !== 'CREDENTIALS_MISSING') throw error;
-    report.notices.push('There are no AWS credentials: functions, history and state are not looked at.');
     return false;
+  } finally {
+    clients.close();
   }
 }
 
-function planOffline({ project, report, selected }: Deployment): void {
+async function planOffline(session: Session, opened: OpenProject, report: Report): Promise<void> {
+  const { packaging, project, selected } = opened;
+  report.notices.push('There are no AWS credentials: functions, history and state are not looked at.');
+  report.region = knownRegion(session, project) ?? '';
+  await openTarget(session, opened, { region: report.region }, report); // for the version
+  await digestInputs(ownTasks(selected), packaging); // a mistake in a file or an asset shows without AWS too
   const names = new Set(selected.map(({ name }) => name));
   report.plan = runOrder(project.tasks).map((task) => ({
     task: task.name,
@@ -118,15 +132,17 @@ async function superfluous({ api, project, target }: Deployment, state: State | 
 function planRuns(deployment: Deployment, state: State, history: History, planned: readonly PlannedFunction[]): void {
   const { project, report, selected, session } = deployment;
   const functions = new Map(planned.map((each) => [each.task.name, each]));
+  const progress = startProgress(state.progress?.value, state.marker?.value, deploymentStart(deployment, history));
   const { skipped } = decideRuns({
     tasks: project.tasks,
     selected: new Set(selected.map(({ name }) => name)),
     phase: history.phase,
-    progress: startProgress(state.progress?.value, state.marker?.value, deploymentStart(deployment, history)),
+    progress,
     rerun: session.inputs.rerun,
     digestOf: ({ name }) => {
       const each = functions.get(name);
-      return each?.pkg?.digest ?? recordedCode(each?.existing?.tags ?? {})?.digest ?? '';
+      if (each === undefined) return completedDigest(progress, name) ?? '';
+      return each.pkg?.digest ?? recordedCode(each.existing?.tags ?? {})?.digest ?? '';
     },
   });
   report.plan = runOrder(project.tasks).map((task): PlannedTask => {

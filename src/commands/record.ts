@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { RunResult } from '../runs/types.ts';
 import type { EnvironmentState } from '../state/environment.ts';
 import {
+  completedDigest,
   createMarker,
   forgetCompleted,
   type MarkerDetails,
@@ -58,7 +59,11 @@ export async function recordDeployment(
         recordOn: session.inputs.recordOn,
         phaseTasks: project.tasks
           .filter((task) => task.settings.runOn.includes(progress.phase))
-          .map(({ name, settings }) => ({ name, runOn: settings.runOn, digest: digestOf(name, functions, progress) })),
+          .map(({ name, settings }) => ({
+            name,
+            runOn: settings.runOn,
+            digest: functions.get(name)?.digest ?? completedDigest(progress, name) ?? '',
+          })),
         selected: new Set(selected.map(({ name }) => name)),
         progress,
       })
@@ -66,15 +71,6 @@ export async function recordDeployment(
   if (report.notRecorded !== undefined) return;
   await state.record(createMarker(progress, state.marker, markerDetails(deployment, state, progress, functions)));
   report.recorded = true;
-}
-
-/** A task that an earlier step deployed is not deployed again here: it counts as it completed there. */
-function digestOf(task: string, functions: Functions, progress: Progress): string {
-  return (
-    functions.get(task)?.digest ??
-    (Object.hasOwn(progress.completed, task) ? progress.completed[task]?.digest : undefined) ??
-    ''
-  );
 }
 
 /** The functions of this step, of earlier steps of the deployment, and of the last one, in this order of precedence. */

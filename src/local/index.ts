@@ -46,6 +46,8 @@ export interface LocalAws {
   readonly requests: readonly LoggedRequest[];
   /** What will go wrong; may be added to at any time. */
   readonly faults: Fault[];
+  /** Ends every function that is running; no other one starts. S3 goes on. */
+  endFunctions(): Promise<void>;
   /** Ends the server and every process it has started. */
   close(): Promise<void>;
 }

@@ -65,6 +65,10 @@ export class LocalServer implements LocalAws {
     });
   }
 
+  endFunctions(): Promise<void> {
+    return this.#lambda.close();
+  }
+
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();

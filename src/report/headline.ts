@@ -76,7 +76,8 @@ function planCounts(report: Report): string[] {
   if (report.error !== undefined) return [report.error.code];
   const changes = changedFunctions(report).length;
   const runs = report.plan.filter((task) => task.run).length;
-  return [`${count(changes, 'function')} to change`, `${count(runs, 'task')} to run`];
+  const looked = report.plan.some(({ action }) => action !== 'unknown');
+  return [...(looked ? [`${count(changes, 'function')} to change`] : []), `${count(runs, 'task')} to run`];
 }
 
 function failureCounts(report: Report): string[] {

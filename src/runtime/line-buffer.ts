@@ -46,7 +46,7 @@ export class LineBuffer {
 
   /** Takes one whole message, e.g. of `console.log`. */
   message(stream: Stream, text: string): void {
-    for (const line of text.split('\n')) {
+    for (const line of text.split(/\r?\n/)) {
       this.add(stream, line, 0);
     }
   }

@@ -1,3 +1,4 @@
+import type { Log } from '../runner/types.ts';
 import type { RunStatus } from '../runs/types.ts';
 import {
   checkOwner,
@@ -31,8 +32,11 @@ export interface EnvironmentState {
   /** Nobody gets the lock before `deadline`, unless the attempt is known to have ended. */
   attemptStarting(task: string, deadline: Date): Promise<void>;
   attemptEnded(task: string, status: RunStatus): void;
-  /** Frees the lock, or leaves it to end by itself while an attempt may still be running. */
-  close(): Promise<void>;
+  /**
+   * Frees the lock, or leaves it to end by itself while an attempt may still be running; `allEnded`: none can be. Never
+   * rejects.
+   */
+  close(known?: { allEnded: boolean }): Promise<void>;
   /** Deletes everything that is stored, the lock last. */
   remove(): Promise<void>;
 }
@@ -52,10 +56,21 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
     const state = await loadState(store, keys);
     checkOwner(state, owner);
     const marker = state.marker && (await touchMarker(store, keys, state.marker, lock.generation));
-    return new StoredEnvironment(store, keys, owner, lock, { ...state, marker });
+    return new StoredEnvironment({ ...options, store }, lock, { ...state, marker });
   } catch (error) {
-    await lock.release();
+    await freeOrWarn(() => lock.release(), options.log);
     throw error;
+  }
+}
+
+/** What was done, or why it failed, matters more than a lock that ends by itself. */
+async function freeOrWarn(free: () => Promise<void>, log: Log): Promise<void> {
+  try {
+    await free();
+  } catch (error) {
+    log.warning(
+      `The lock could not be freed, it ends by itself: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
@@ -63,16 +78,18 @@ class StoredEnvironment implements EnvironmentState {
   readonly #store: ObjectStore;
   readonly #keys: StateKeys;
   readonly #owner: StateOwner;
+  readonly #log: Log;
   readonly #lock: Lock;
   readonly #inFlight = new Map<string, Date>();
   #state: State;
   /** Nothing is left to give back. */
   #removed = false;
 
-  constructor(store: ObjectStore, keys: StateKeys, owner: StateOwner, lock: Lock, state: State) {
+  constructor({ store, keys, owner, log }: EnvironmentOptions & { store: ObjectStore }, lock: Lock, state: State) {
     this.#store = store;
     this.#keys = keys;
     this.#owner = owner;
+    this.#log = log;
     this.#lock = lock;
     this.#state = state;
   }
@@ -115,17 +132,30 @@ class StoredEnvironment implements EnvironmentState {
 
   async attemptStarting(task: string, deadline: Date): Promise<void> {
     this.#inFlight.set(task, deadline);
-    const latest = Math.max(...[...this.#inFlight.values()].map((date) => date.getTime()));
-    await this.#lock.setBusyUntil(new Date(latest));
+    try {
+      await this.#lock.setBusyUntil(this.#latestDeadline());
+    } catch (error) {
+      this.#inFlight.delete(task); // nothing is sent without it, so nothing runs
+      throw error;
+    }
   }
 
   attemptEnded(task: string, status: RunStatus): void {
     if (status !== 'UNKNOWN') this.#inFlight.delete(task);
   }
 
-  async close(): Promise<void> {
+  async close({ allEnded } = { allEnded: false }): Promise<void> {
     if (this.#removed) return;
-    await (this.#inFlight.size > 0 ? this.#lock.abandon() : this.#lock.release());
+    if (this.#inFlight.size === 0 || allEnded) return await freeOrWarn(() => this.#lock.release(), this.#log);
+    const names = [...this.#inFlight.keys()].join(', ');
+    this.#log.warning(
+      `The lock stays until ${this.#latestDeadline().toISOString()}, because ${names} may be running until then: the next deployment of this environment waits.`,
+    );
+    await this.#lock.abandon();
+  }
+
+  #latestDeadline(): Date {
+    return new Date(Math.max(...[...this.#inFlight.values()].map((date) => date.getTime())));
   }
 
   async remove(): Promise<void> {

@@ -22,6 +22,7 @@ export class HeldLock implements Lock {
   readonly #stopped = new AbortController();
   readonly #renewing: Promise<void>;
   #current: LockObject;
+  #revision: number;
   /** What to add to this machine's clock to get the server's. */
   #serverOffset: number;
   #queue: Promise<unknown> = Promise.resolve();
@@ -35,6 +36,7 @@ export class HeldLock implements Lock {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#current = taken;
+    this.#revision = taken.body.revision;
     this.#serverOffset = taken.serverNow - options.clock.now();
     this.#renewing = this.#renew((options.renewSeconds ?? 20) * 1000);
   }
@@ -118,7 +120,9 @@ export class HeldLock implements Lock {
   async #write(change: Partial<LockBody>): Promise<void> {
     for (;;) {
       this.lost.throwIfAborted();
-      const body = { ...this.#current.body, ...change, revision: this.#current.body.revision + 1 };
+      // A new one for every write, also after one that failed: it may have been stored, and is not this one.
+      this.#revision += 1;
+      const body = { ...this.#current.body, ...change, revision: this.#revision };
       const sentAt = this.#clock.now();
       const outcome = await this.#store.put(this.#key, formatDocument(body), { ifMatch: this.#current.etag });
       if (outcome.ok) {

@@ -62,6 +62,14 @@ export function alreadyCompleted(task: TaskCode, progress: Progress, rerun: 'fai
   return run && `already completed in run ${run.id}`;
 }
 
+/**
+ * Digest with which `task` completed: what a task counts with that this step does not deploy, because an earlier one of
+ * the same workflow run did.
+ */
+export function completedDigest(progress: Progress, task: string): string | undefined {
+  return own(progress.completed, task)?.digest;
+}
+
 export interface RecordOptions {
   recordOn: 'all' | 'selection' | 'never';
   /** Every task of the phase, selected or not. */

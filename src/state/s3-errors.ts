@@ -19,15 +19,18 @@ export async function storeError(error: unknown, call: FailedStoreCall): Promise
     return elsewhere(call.bucket, region, error);
   }
   const bucket = `arn:aws:s3:::${call.bucket}`;
-  const object = call.key === undefined ? {} : { resource: `${bucket}/${call.key}`, grant: `${bucket}/${ALL_KEYS}` };
+  const object =
+    call.key === undefined ? {} : { resource: `${bucket}/${call.key}`, grant: `${bucket}/${grantOf(call.key)}` };
   const denied = awsError(error, { action: call.action, resource: bucket, ...object });
   if (denied.code !== 'ACCESS_DENIED' || namesTheAction(error)) return denied;
   if (await call.isForeign()) return foreign(call, denied);
   return withHints(denied, call);
 }
 
-/** What the policy of the deployer covers: everything of ours. */
-const ALL_KEYS = 'lumo-tasks/*';
+/** All keys of the same environment, or of the same kind, as the policy of the deployer has them. */
+function grantOf(key: string): string {
+  return key.replace(/^(lumo-tasks\/(?:(?:state|runs)\/[^/]+\/[^/]+|[^/]+)\/).*$/, '$1*');
+}
 
 export function statusOf(error: unknown): number | undefined {
   return factsOf(error).status;

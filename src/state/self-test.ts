@@ -8,8 +8,8 @@ import type { ObjectStore } from './types.ts';
  */
 export async function testConditions(store: ObjectStore): Promise<void> {
   const key = `lumo-tasks/probe/${randomUUID()}.json`;
+  const created = await store.put(key, '{"probe":1}', { ifNoneMatch: '*' });
   try {
-    const created = await store.put(key, '{"probe":1}', { ifNoneMatch: '*' });
     const again = await store.put(key, '{"probe":2}', { ifNoneMatch: '*' });
     const stale = await store.put(key, '{"probe":3}', { ifMatch: '"00000000000000000000000000000000"' });
     if (created.ok && !again.ok && !stale.ok) return;

@@ -1,0 +1,227 @@
+import { describe, expect, test } from 'vitest';
+import type { ActionError } from '../../src/errors.ts';
+import { type EnvironmentOptions, openEnvironment } from '../../src/state/environment.ts';
+import { stateKeys } from '../../src/state/keys.ts';
+import { MemoryLog } from '../helpers/memory-log.ts';
+import { MemoryStore } from '../helpers/memory-store.ts';
+import { VirtualTime } from '../helpers/virtual-time.ts';
+import { completed, marker, OWNER, progress, RUN } from './samples.ts';
+
+const KEYS = stateKeys('shop', 'production');
+
+function setUp() {
+  const time = new VirtualTime();
+  const store = new MemoryStore({ now: () => time.now });
+  const log = new MemoryLog();
+  const open = (options: Partial<EnvironmentOptions> = {}) =>
+    openEnvironment({
+      store,
+      keys: KEYS,
+      owner: OWNER,
+      run: RUN,
+      actor: 'ada',
+      timeoutSeconds: 0,
+      clock: time.clock(),
+      log,
+      ...options,
+    });
+  const put = (key: string, value: object) => time.run(store.put(key, JSON.stringify(value)));
+  return { time, store, log, open, put };
+}
+
+async function errorOf(work: Promise<unknown>): Promise<ActionError> {
+  return await work.then(
+    () => Promise.reject(new Error('it should have failed')),
+    (error: ActionError) => error,
+  );
+}
+
+describe('opening', () => {
+  test('a new environment knows nothing, and closing frees it', async () => {
+    const { time, store, open } = setUp();
+    const state = await time.run(open());
+    expect(state).toMatchObject({ marker: undefined, progress: undefined, functions: [], generation: 1 });
+    expect(store.json(KEYS.lock)).toMatchObject({ state: 'held' });
+    await time.run(state.close());
+    expect(store.json(KEYS.lock)).toMatchObject({ state: 'free' });
+  });
+
+  test('takes the marker over, so that nobody can write over an older one', async () => {
+    const { time, store, open, put } = setUp();
+    await put(KEYS.marker, marker({ generation: 3 }));
+    const state = await time.run(open());
+    expect(state.generation).toBe(4);
+    expect(store.json(KEYS.marker)).toEqual(marker({ generation: 4 }));
+    await time.run(state.close());
+  });
+
+  test.each([
+    ['the marker', KEYS.marker, marker({ repository: 'acme/other' })],
+    ['the progress', KEYS.progress, progress({ path: 'other' })],
+    ['the inventory', KEYS.inventory, { schema: 1, ...OWNER, region: 'us-east-1', functions: [] }],
+  ])('fails when %s is of somebody else, changes nothing and frees the lock', async (_, key, document) => {
+    const { time, store, open, put } = setUp();
+    await put(key, document);
+    expect((await time.run(errorOf(open()))).code).toBe('MARKER_FOREIGN');
+    expect(store.json(key)).toEqual(document);
+    expect(store.json(KEYS.lock)).toMatchObject({ state: 'free' });
+  });
+
+  test('says why it failed also when the lock cannot be freed', async () => {
+    const { time, store, log, open, put } = setUp();
+    await put(KEYS.marker, marker({ repository: 'acme/other' }));
+    store.lost = [undefined, 'error'];
+    expect((await time.run(errorOf(open()))).code).toBe('MARKER_FOREIGN');
+    expect(log.lines).toEqual(['warning: The lock could not be freed, it ends by itself: socket hang up']);
+  });
+});
+
+describe('the inventory', () => {
+  test('grows before functions are made, is written only when it changes, and shrinks after they were deleted', async () => {
+    const { time, store, open } = setUp();
+    const state = await time.run(open());
+    await time.run(state.rememberFunctions(['b', 'a']));
+    await time.run(state.rememberFunctions(['a', 'c', 'c']));
+    await time.run(state.rememberFunctions(['b']));
+    expect(state.functions).toEqual(['a', 'b', 'c']);
+    expect(store.json(KEYS.inventory)).toEqual({ schema: 1, ...OWNER, functions: ['a', 'b', 'c'] });
+    expect(store.puts.filter(({ key }) => key === KEYS.inventory)).toHaveLength(2);
+    await time.run(state.keepFunctions(['c']));
+    expect(store.json(KEYS.inventory)).toMatchObject({ functions: ['c'] });
+    await time.run(state.close());
+  });
+});
+
+describe('progress and marker', () => {
+  test('are written under the conditions that the last write left', async () => {
+    const { time, store, open } = setUp();
+    const state = await time.run(open());
+    await time.run(state.saveProgress(progress()));
+    await time.run(state.saveProgress(progress({ completed: { migrate: completed() } })));
+    await time.run(state.record(marker({ generation: state.generation })));
+    expect(state.marker).toEqual(store.json(KEYS.marker));
+    expect(store.json(KEYS.history(1))).toEqual(store.json(KEYS.marker));
+    await time.run(state.close());
+  });
+
+  test('of an environment that somebody else has changed are refused', async () => {
+    const { time, store, open, put } = setUp();
+    const state = await time.run(open());
+    await time.run(state.saveProgress(progress()));
+    const theirs = progress({ run: { ...RUN, id: '99' } });
+    await put(KEYS.progress, theirs);
+    expect((await time.run(errorOf(state.saveProgress(progress({ version: 'v9' }))))).code).toBe('LOCK_LOST');
+    await put(KEYS.marker, marker({ version: 'v8' }));
+    expect((await time.run(errorOf(state.record(marker({ version: 'v9' }))))).code).toBe('LOCK_LOST');
+    expect(store.json(KEYS.progress)).toEqual(theirs);
+    expect(store.json(KEYS.marker)).toMatchObject({ version: 'v8' });
+    await time.run(state.close());
+  });
+
+  test('nothing is recorded without the lock', async () => {
+    const { time, store, open } = setUp();
+    const state = await time.run(open());
+    await time.run(store.delete(KEYS.lock));
+    expect((await time.run(errorOf(state.record(marker())))).code).toBe('LOCK_LOST');
+    expect(store.objects.has(KEYS.marker)).toBe(false);
+  });
+});
+
+describe('attempts in flight', () => {
+  const inMinutes = (time: VirtualTime, minutes: number) => new Date(time.now + minutes * 60_000);
+
+  test('keep the lock until the latest of their deadlines', async () => {
+    const { time, store, open } = setUp();
+    const state = await time.run(open());
+    const late = inMinutes(time, 15);
+    await time.run(state.attemptStarting('long', late));
+    await time.run(state.attemptStarting('short', inMinutes(time, 2)));
+    const busyUntil = Date.parse(String(store.json(KEYS.lock).busyUntil));
+    expect(busyUntil).toBeGreaterThanOrEqual(late.getTime());
+    expect(busyUntil).toBeLessThan(late.getTime() + 5_000);
+
+    state.attemptEnded('short', 'FAILED');
+    await time.run(state.close());
+    expect(store.json(KEYS.lock)).toMatchObject({ state: 'held' });
+    await time.run(time.sleep(14 * 60_000));
+    expect((await time.run(errorOf(open()))).code).toBe('LOCK_HELD');
+    await time.run(time.sleep(2 * 60_000));
+    await time.run((await time.run(open())).close());
+  });
+
+  test.each(['COMPLETED', 'FAILED', 'TIMED_OUT', 'CRASHED', 'SYSTEM_FAILURE', 'CANCELED'] as const)(
+    'that ended as %s do not',
+    async (status) => {
+      const { time, store, open } = setUp();
+      const state = await time.run(open());
+      await time.run(state.attemptStarting('migrate', inMinutes(time, 5)));
+      state.attemptEnded('migrate', status);
+      await time.run(state.close());
+      expect(store.json(KEYS.lock)).toMatchObject({ state: 'free', busyUntil: null });
+    },
+  );
+
+  test('whose end nobody knows may still be running', async () => {
+    const { time, store, log, open } = setUp();
+    const state = await time.run(open());
+    await time.run(state.attemptStarting('migrate', inMinutes(time, 5)));
+    state.attemptEnded('migrate', 'UNKNOWN');
+    await time.run(state.close());
+    expect(store.json(KEYS.lock)).toMatchObject({ state: 'held' });
+    expect(log.lines).toEqual([
+      'warning: The lock stays until 2026-03-01T10:05:00.000Z, because migrate may be running until then: the next deployment of this environment waits.',
+    ]);
+  });
+
+  test('that have been ended by somebody who can do not', async () => {
+    const { time, store, open } = setUp();
+    const state = await time.run(open());
+    await time.run(state.attemptStarting('migrate', inMinutes(time, 5)));
+    state.attemptEnded('migrate', 'UNKNOWN');
+    await time.run(state.close({ allEnded: true }));
+    expect(store.json(KEYS.lock)).toMatchObject({ state: 'free', busyUntil: null });
+  });
+
+  test('that could not be announced were not started', async () => {
+    const { time, store, open } = setUp();
+    const state = await time.run(open());
+    store.lost = ['error'];
+    await time.run(errorOf(state.attemptStarting('migrate', inMinutes(time, 5))));
+    await time.run(state.close());
+    expect(store.json(KEYS.lock)).toMatchObject({ state: 'free' });
+  });
+});
+
+test('closing never fails: the lock ends by itself', async () => {
+  const { time, store, log, open } = setUp();
+  const state = await time.run(open());
+  store.lost = ['error'];
+  await time.run(state.close());
+  expect(log.lines).toEqual(['warning: The lock could not be freed, it ends by itself: socket hang up']);
+});
+
+test('removing leaves nothing, and no other environment is touched', async () => {
+  const { time, store, log, open, put } = setUp();
+  const other = stateKeys('shop', 'production2');
+  await put(other.marker, marker({ environment: 'production2' }));
+  const state = await time.run(open());
+  await time.run(state.rememberFunctions(['a']));
+  await time.run(state.saveProgress(progress()));
+  await time.run(state.record(marker({ generation: 1 })));
+  await time.run(state.remove());
+  await time.run(state.close());
+  expect([...store.objects.keys()]).toEqual([other.marker]);
+  expect(log.lines).toEqual([]);
+});
+
+test('without a bucket nothing is known and nothing kept', async () => {
+  const { time, store, open } = setUp();
+  const state = await time.run(open({ store: undefined }));
+  await state.rememberFunctions(['a']);
+  await state.saveProgress(progress());
+  await state.attemptStarting('migrate', new Date(time.now + 1_000));
+  await state.record(marker());
+  await state.close();
+  expect(state).toMatchObject({ marker: undefined, progress: undefined, functions: [], generation: 0 });
+  expect(store.objects.size).toBe(0);
+});
