@@ -55,13 +55,18 @@ async function storeError(error, call) {
     if (status === 301 || name === 'PermanentRedirect' || name === 'AuthorizationHeaderMalformed') {
         return elsewhere(call.bucket, region, error);
     }
-    const resource = `arn:aws:s3:::${call.bucket}${call.key === undefined ? '' : `/${call.key}`}`;
-    const denied = (0,aws_errors/* awsError */.es)(error, { action: call.action, resource });
-    if (denied.code !== 'ACCESS_DENIED')
+    const bucket = `arn:aws:s3:::${call.bucket}`;
+    const object = call.key === undefined ? {} : { resource: `${bucket}/${call.key}`, grant: `${bucket}/${grantOf(call.key)}` };
+    const denied = (0,aws_errors/* awsError */.es)(error, { action: call.action, resource: bucket, ...object });
+    if (denied.code !== 'ACCESS_DENIED' || namesTheAction(error))
         return denied;
-    if (!namesTheAction(error) && (await call.isForeign()))
+    if (await call.isForeign())
         return foreign(call, denied);
-    return call.action === 's3:GetObject' ? withListHint(denied, call.bucket) : denied;
+    return withHints(denied, call);
+}
+/** All keys of the same environment, or of the same kind, as the policy of the deployer has them. */
+function grantOf(key) {
+    return key.replace(/^(lumo-tasks\/(?:(?:state|runs)\/[^/]+\/[^/]+|[^/]+)\/).*$/, '$1*');
 }
 function statusOf(error) {
     return factsOf(error).status;
@@ -99,21 +104,30 @@ function foreign({ bucket, bucketOwner }, cause) {
         cause,
     });
 }
-function withListHint(denied, bucket) {
+/** S3 says no more than "Access Denied", and for several reasons. */
+function withHints(denied, { action, bucket, bucketOwner }) {
+    const hints = [
+        ...(action === 's3:GetObject'
+            ? [
+                `Without s3:ListBucket on arn:aws:s3:::${bucket} S3 gives this answer also for an object that does not exist yet.`,
+            ]
+            : []),
+        ...(bucketOwner === undefined
+            ? []
+            : [`S3 gives this answer also when the bucket does not belong to the account ${bucketOwner}.`]),
+    ];
     return new errors/* ActionError */.l(denied.code, denied.message, {
         advice: denied.advice,
-        details: [
-            ...denied.details,
-            {
-                message: `Without s3:ListBucket on arn:aws:s3:::${bucket} S3 gives this answer also for an object that does not exist yet.`,
-            },
-        ],
+        details: [...denied.details, ...hints.map((message) => ({ message }))],
         cause: denied.cause,
     });
 }
 /** The SDK's error without the request and response that hang on it. */
 function briefly(error) {
-    return error instanceof Error ? Object.assign(new Error(error.message), { name: error.name }) : error;
+    if (!(error instanceof Error))
+        return error;
+    const { name, message } = (0,aws_errors/* awsErrorFacts */.ZR)(error);
+    return Object.assign(new Error(message), { name });
 }
 
 ;// CONCATENATED MODULE: ./src/state/s3-store.ts

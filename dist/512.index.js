@@ -2527,6 +2527,9 @@ class LocalServer {
             this.#serve(message, response).catch((error) => response.destroy(error));
         });
     }
+    endFunctions() {
+        return this.#lambda.close();
+    }
     async close() {
         const closed = new Promise((resolve) => this.#server.close(() => resolve()));
         this.#server.closeAllConnections();

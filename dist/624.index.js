@@ -101,7 +101,9 @@ function createFunctionsApi({ lambda, region, clock, log, signal }) {
             return await retryControlPlane(limited, { clock, log, what: `${operation} ${name}`, signal });
         }
         catch (error) {
-            throw signal?.aborted ? error : (0,errors/* awsError */.es)(error, { action: `lambda:${operation}`, resource: arnOf(name) });
+            throw error === signal?.reason
+                ? error
+                : (0,errors/* awsError */.es)(error, { action: `lambda:${operation}`, resource: arnOf(name) });
         }
     }
     /** The account is known from AWS's own messages only. */

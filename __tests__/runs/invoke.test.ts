@@ -172,7 +172,7 @@ test.each([
   [403, 'AccessDeniedException', 'ACCESS_DENIED'],
   [404, 'ResourceNotFoundException', 'FUNCTION_NOT_FOUND'],
   [413, 'RequestTooLargeException', 'AWS_FAILED'],
-  [502, 'KMSAccessDeniedException', 'ACCESS_DENIED'],
+  [502, 'KMSAccessDeniedException', 'AWS_FAILED'],
   [502, 'InvalidSubnetIDException', 'AWS_FAILED'],
   [403, 'ExpiredTokenException', 'CREDENTIALS_EXPIRED'],
 ])('a lasting refusal is reported at once: %i %s', async (status, name, code) => {

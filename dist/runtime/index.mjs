@@ -112,7 +112,7 @@ var LineBuffer = class {
   }
   /** Takes one whole message, e.g. of `console.log`. */
   message(stream, text) {
-    for (const line of text.split("\n")) {
+    for (const line of text.split(/\r?\n/)) {
       this.add(stream, line, 0);
     }
   }
@@ -461,10 +461,14 @@ async function call(run, context) {
 function onEmptyEventLoop() {
   let listener = () => void 0;
   const reached = new Promise((_, reject) => {
-    listener = () => reject(new Error("run never settled: nothing is left that could resolve what it waits for"));
+    listener = () => reject(neverSettled());
   });
   process.prependListener("beforeExit", listener);
   return { reached, cancel: () => process.off("beforeExit", listener) };
+}
+function neverSettled() {
+  const error = new Error("run never settled: nothing is left that could resolve what it waits for");
+  return Object.assign(error, { name: "NeverSettled", stack: void 0 });
 }
 async function turnOfEventLoop() {
   await new Promise((resolve) => setImmediate(resolve));
