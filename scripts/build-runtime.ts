@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 const root = path.dirname(import.meta.dirname);
 
 /**
- * Bundles what goes into every task's package: `runtime/index.mjs` and `sdk/core.mjs` in `distDir`. Readable, because
+ * Bundles what goes into every task's package: `runtime/index.mjs`, `sdk/core.mjs` and `sdk/tasks.mjs` in `distDir`. Readable, because
  * the packages are minified later; the same bytes wherever the checkout lies.
  */
 export async function buildRuntime(distDir: string): Promise<void> {
@@ -13,6 +13,7 @@ export async function buildRuntime(distDir: string): Promise<void> {
     entryPoints: [
       { in: 'src/runtime/index.ts', out: 'runtime/index' },
       { in: 'src/sdk/core/index.ts', out: 'sdk/core' },
+      { in: 'src/sdk/tasks/index.ts', out: 'sdk/tasks' },
     ],
     outdir: path.resolve(distDir),
     outExtension: { '.js': '.mjs' },

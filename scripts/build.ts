@@ -4,8 +4,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { buildRic } from './build-ric.ts';
 import { buildRuntime } from './build-runtime.ts';
+import { buildTypes } from './build-types.ts';
 
-/** Builds `dist/`: the action (ncc), what is shipped inside every Lambda, and the runtime client of the embedded AWS. */
+/** Builds `dist/`: the action (ncc), what is shipped inside every Lambda with its types, and the runtime client of the embedded AWS. */
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 
@@ -17,4 +18,5 @@ await promisify(execFile)(
   { cwd: root },
 );
 await buildRuntime(dist);
+await buildTypes(dist);
 await buildRic(path.join(dist, 'ric', 'index.mjs'));

@@ -90,7 +90,7 @@ const cases: Case[] = [
     files: { 'functions/tasks/migrate.js': 'export const run = async () => ({ success: true, message: "" });\n' },
     code: 'TASK_DUPLICATE',
     says: /defined by "functions\/tasks\/migrate\.js" and "functions\/tasks\/migrate\.ts"/,
-    advises: /Rename or delete/,
+    advises: /Rename one of the tasks or delete/,
     at: 'apps/shop/functions/tasks/migrate.ts:undefined',
   },
   {

@@ -28,6 +28,16 @@ export function task(name: string, settings: Partial<TaskSettings> = {}): Projec
       payload: {},
       ...settings,
     },
+    behaviour: {
+      dialect: 'lumo',
+      retry: { maxAttempts: 1, factor: 2, minTimeoutInMs: 1000, maxTimeoutInMs: 60_000, randomize: true },
+      outOfMemoryMachine: undefined,
+      machine: { name: undefined, cpu: 1024 / 1769, memory: 1024 },
+      queue: { name: `task/${name}`, concurrencyLimit: undefined },
+      maxDuration: undefined,
+      hooks: [],
+      notes: [],
+    },
   };
 }
 
@@ -46,6 +56,8 @@ export function project(tasks: ProjectTask[], values: Partial<Project> = {}): Pr
     tasks,
     helpers: [],
     warnings: [],
+    strictHooks: false,
+    bundling: { triggerConfig: undefined, init: undefined, buildOnly: [], coreUsers: [], aliasSdk: true },
     ...values,
   };
 }

@@ -2,42 +2,112 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { describeCommonJs } from '../../src/package/describe.ts';
-import { actionError, type FileSpec, project, tempFolder, writeFiles } from './helpers.ts';
+import { describeFiles } from '../../src/package/describe.ts';
+import type { Bundling } from '../../src/project/types.ts';
+import { actionError, builtDist, type FileSpec, nothingElse, project, tempFolder } from './helpers.ts';
 
-async function described(files: Record<string, FileSpec>, timeoutMs = 10_000) {
-  const { root, esbuild, distDir, tempDir, project: settings } = await project({});
-  await writeFiles(root, files);
-  const env = { ...process.env, LUMO_X: 'x', AWS_REGION: 'eu-west-1', AWS_SECRET_ACCESS_KEY: 'secret' };
-  const options = { root, boundary: settings.boundary, esbuild, distDir, tempDir, environment: 'dev', env, timeoutMs };
-  const names = Object.keys(files).filter((name) => name.startsWith('functions/'));
+const distDir = await builtDist();
+
+interface Options {
+  timeoutMs?: number;
+  bundling?: Partial<Bundling>;
+  external?: string[];
+  env?: NodeJS.ProcessEnv;
+}
+
+async function described(files: Record<string, FileSpec>, { timeoutMs = 10_000, ...options }: Options = {}) {
+  const { root, esbuild, tempDir, project: settings } = await project(files);
+  const names = Object.keys(files).filter((name) => /^functions\/tasks\/[a-z]\./.test(name));
   try {
-    return await describeCommonJs(names, options);
+    return await describeFiles(names, {
+      root,
+      boundary: settings.boundary,
+      esbuild,
+      distDir,
+      tempDir,
+      bundling: { ...nothingElse, ...options.bundling },
+      external: options.external ?? [],
+      env: () => options.env ?? {},
+      timeoutMs,
+    });
   } finally {
     expect(await readdir(tempDir)).toEqual([]);
   }
 }
 
-const one = async (code: string, files: Record<string, FileSpec> = {}, timeoutMs?: number) =>
-  (await described({ 'functions/a.cjs': code, ...files }, timeoutMs)).get('functions/a.cjs');
+/** Description of one file, a CommonJS one unless named otherwise. */
+const one = async (code: string, files: Record<string, FileSpec> = {}, options: Options = {}, name = 'a.cjs') => {
+  const file = `functions/tasks/${name}`;
+  const all = await described({ [file]: code, ...files }, options);
+  const found = all.get(file);
+  if (found === undefined) throw new Error('not described');
+  return found;
+};
+const ids = ({ file }: Awaited<ReturnType<typeof one>>) => file.tasks.map(({ id, dialect }) => `${dialect} ${id}`);
+const task = (id: string, more = '') =>
+  `import { task } from '@trigger.dev/sdk/v3'; task({ id: '${id}', run: async () => {}, ${more} });`;
 
-describe('describeCommonJs', () => {
+describe('what a file registers and exports', () => {
   test.each([
-    ['exports.run = () => 1; exports.other = 2;', ['run', 'other']],
-    ['module.exports = { run() {} };', ['run']],
-    ['module.exports = function () {}; module.exports.run = 1;', ['run']],
-    [
-      'Object.defineProperty(exports, "__esModule", { value: true }); exports.default = { run() {} };',
-      ['default', 'run'],
-    ],
+    ['exports.run = () => 1; exports.other = 2;', ['lumo a']],
+    ['module.exports = { run() {} };', ['lumo a']],
+    ['module.exports = function () {}; module.exports.run = () => 1;', ['lumo a']],
+    ['Object.defineProperty(exports, "__esModule", { value: true }); exports.run = () => 1;', ['lumo a']],
     ['module.exports = null;', []],
-    ['const { run } = require("./lib.ts"); module.exports = { run };', ['run']],
-    ['setInterval(() => {}, 1000); exports.run = 1;', ['run']],
-  ])('%s', async (code, exports) => {
-    expect(await one(code, { 'functions/lib.ts': 'export const run: number = 1;' })).toEqual({ exports });
+    ['exports.run = 1;', []],
+    ['const { run } = require("./lib.ts"); module.exports = { run };', ['lumo a']],
+    ['setInterval(() => {}, 1000); exports.run = () => 1;', ['lumo a']],
+  ])('CommonJS: %s', async (code, expected) => {
+    expect(ids(await one(code, { 'functions/tasks/lib.ts': 'export const run = (): number => 1;' }))).toEqual(expected);
   });
 
-  test('loads installed packages, and stands in for those that are not', async () => {
+  test.each([
+    [task('hello'), ['lifecycle hello']],
+    [`${task('b')} export const other = task({ id: 'c', run: async () => {} });`, ['lifecycle b', 'lifecycle c']],
+    [`${task('b')} export const run = () => 1;`, ['lumo a', 'lifecycle b']],
+    [
+      `import { task } from '@lumo-framework/tasks'; export const run = task({ id: 'r', run: async () => {} });`,
+      ['lifecycle r'],
+    ],
+    [
+      `await new Promise((resolve) => setTimeout(resolve, 5)); const { task } = await import('@trigger.dev/sdk'); task({ id: 'late', run: async () => {} });`,
+      ['lifecycle late'],
+    ],
+    [`const { task } = require('@trigger.dev/sdk'); task({ id: 'cjs', run: async () => {} });`, ['lifecycle cjs']],
+    [`import './b.ts'; ${task('a')}`, ['lifecycle b', 'lifecycle a']],
+  ])('%s', async (code, expected) => {
+    const files = { 'functions/tasks/lib/none.ts': '', 'functions/tasks/b.ts': task('b') };
+    expect(ids(await one(code, files, {}, 'a.ts'))).toEqual(expected);
+  });
+
+  test('its options, and the hooks of trigger.config and init, loaded in that order before it', async () => {
+    const file = await one(
+      task('long', `maxDuration: 60, machine: { preset: 'small-2x' }, ttl: '1h', cleanup: async () => {}`),
+      {
+        'trigger.config.ts': `globalThis.order = ['config']; export default { machine: 'micro', onStart: async () => {} };`,
+        'functions/tasks/init.cjs': `
+          const { tasks } = require('@trigger.dev/sdk/v3');
+          if (globalThis.order.push('init') === 2) tasks.middleware('db', async ({ next }) => { await next(); });`,
+      },
+      { bundling: { triggerConfig: 'trigger.config.ts', init: 'functions/tasks/init.cjs' } },
+      'a.ts',
+    );
+    expect(file.file.tasks).toMatchObject([
+      {
+        id: 'long',
+        maxDuration: 60,
+        machine: { preset: 'small-2x' },
+        ignored: ['ttl'],
+        hooks: { own: ['cleanup'], global: ['middleware', 'onStart'] },
+      },
+    ]);
+    expect(file.file.config).toMatchObject({ machine: 'micro' });
+    expect(file.everyTask.tasks[0]?.hooks.global).toEqual(['middleware', 'onStart']);
+  });
+});
+
+describe('what is not here', () => {
+  test('is stood in for, and installed packages are loaded', async () => {
     const files = {
       'node_modules/here/package.json': '{"main":"index.js"}',
       'node_modules/here/index.js': 'exports.names = ["run"];',
@@ -47,64 +117,167 @@ describe('describeCommonJs', () => {
       class Mine extends Layer {}
       const client = new (require('@aws-sdk/client-s3').S3Client)({ region: \`\${Layer}\` }).on('x');
       for (const name of require('here').names) exports[name] = () => new Mine(client);`;
-    expect(await one(code, files)).toEqual({ exports: ['run'] });
+    expect(ids(await one(code, files))).toEqual(['lumo a']);
   });
 
-  test('shows the file no secrets', async () => {
-    const code = `for (const name of Object.keys(process.env).sort()) exports[name] = 1;`;
-    expect(await one(code)).toEqual({ exports: ['AWS_REGION', 'LUMO_ENVIRONMENT', 'LUMO_X'] });
+  test('also what is imported, by any name and below a package', async () => {
+    const code = `
+      import Layer, { type Kind, other } from 'from-a-layer';
+      import * as all from '@scope/x/deep/y.js';
+      class Mine extends Layer.Base {}
+      const made = new Mine(other(), ...all.list);
+      if (made instanceof Error) throw made;
+      ${task('ok')}`;
+    expect(ids(await one(code, {}, {}, 'a.ts'))).toEqual(['lifecycle ok']);
   });
 
-  test('names the line of the source that threw', async () => {
+  test('what stays outside of bundles is never loaded', async () => {
+    const files = {
+      'node_modules/native/package.json': '{"main":"index.js"}',
+      'node_modules/native/index.js': 'throw new Error("built for Lambda");',
+      'node_modules/@layer/one/package.json': '{"main":"index.js"}',
+      'node_modules/@layer/one/index.js': 'throw new Error("another version");',
+    };
+    const code = `import { open } from 'native'; import '@layer/one'; import missing from 'missing'; open(missing); ${task('ok')}`;
+    expect(ids(await one(code, files, { external: ['@layer/*', 'native'] }, 'a.ts'))).toEqual(['lifecycle ok']);
+  });
+
+  test('a path of a layer is left alone until it is used', async () => {
+    const code = `const layer = () => import('/opt/nodejs/layer.mjs'); globalThis.layer = layer; ${task('ok')}`;
+    expect(ids(await one(code, {}, { external: ['/opt/*'] }, 'a.ts'))).toEqual(['lifecycle ok']);
+  });
+
+  test('nor is the build of another system', async () => {
+    const files = {
+      'node_modules/@trigger.dev/build/package.json': '{"main":"index.js"}',
+      'node_modules/@trigger.dev/build/index.js': 'throw new Error("not here");',
+      'trigger.config.ts': `
+        import { defineConfig } from '@trigger.dev/sdk/v3';
+        import { prismaExtension } from '@trigger.dev/build/extensions/prisma';
+        export default defineConfig({ project: 'p', maxDuration: 60, build: { extensions: [prismaExtension({})] } });`,
+    };
+    const bundling = { triggerConfig: 'trigger.config.ts', buildOnly: ['@trigger.dev/build/extensions/prisma'] };
+    expect((await one(task('a'), files, { bundling }, 'a.ts')).file.config).toMatchObject({ maxDuration: 60 });
+  });
+});
+
+test('a file sees the environment it is given and nothing else', async () => {
+  const code = `const { task } = require('@trigger.dev/sdk'); task({ id: Object.keys(process.env).sort().join(), run() {} });`;
+  expect(ids(await one(code, {}, { env: { LUMO_X: 'x', B: '1' } }))).toEqual(['lifecycle B,LUMO_X']);
+});
+
+describe('a file that cannot be loaded', () => {
+  test('is told by the line of the source that threw', async () => {
     const error = await actionError(
-      described({
-        'functions/a.cjs': `const { connect } = require('./connect.ts');\nconnect();\nexports.run = 1;`,
-        'functions/connect.ts': `interface Options { url: string }\n\nexports.connect = () => {\n  throw new Error('no database');\n};`,
-      }),
+      one(
+        `import { connect } from './connect.ts';\nconnect();\n${task('a')}`,
+        {
+          'functions/tasks/connect.ts': `interface Options { url: string }\n\nexport const connect = () => {\n  throw new Error('no database');\n};`,
+        },
+        {},
+        'a.ts',
+      ),
     );
     expect(error).toMatchObject({
       code: 'TASK_IMPORT_FAILED',
-      message: expect.stringContaining('no database'),
-      location: { file: 'shop/functions/connect.ts', line: 4, column: 9 },
+      message: 'functions/tasks/a.ts threw while it was loaded: no database',
+      advice: expect.stringContaining('in middleware'),
+      location: { file: 'shop/functions/tasks/connect.ts', line: 4, column: 9 },
+    });
+  });
+
+  test('is told by the line that ended the process', async () => {
+    const error = await actionError(one(`${task('a')}\n\nprocess.exit(0);`, {}, {}, 'a.ts'));
+    expect(error).toMatchObject({
+      message: 'functions/tasks/a.ts ended its process (exit code 0) while it was loaded',
+      location: { file: 'shop/functions/tasks/a.ts', line: 3 },
     });
   });
 
   test.each([
-    ['process.exit(0)', /exit code 0/],
     ['process.exit(3)', /exit code 3/],
-    ['process.kill(process.pid, "SIGTERM")', /SIGTERM/],
+    ['process.kill(process.pid, "SIGTERM"); for (;;);', /SIGTERM/],
     ['for (;;);', /did not finish loading within 0.5 s/],
-    ['require("node:fs").writeSync(3, "{}"); process.exit()', /exit code 0/],
+    ['require("node:fs").writeSync(3, "{}"); process.exit()', /ended its process/],
     ['throw Object.create(null)', /threw/],
     ['throw "text"', /threw while it was loaded: text/],
   ])('%s is an error', async (code, message) => {
-    const error = await actionError(one(code, {}, 500));
+    const error = await actionError(one(code, {}, { timeoutMs: 500 }));
     expect(error).toMatchObject({ code: 'TASK_IMPORT_FAILED', message: expect.stringMatching(message) });
-    expect(error.location?.file).toBe('shop/functions/a.cjs');
+    expect(error.location?.file).toBe('shop/functions/tasks/a.cjs');
   });
 
-  test('ends what the file has started', async () => {
-    const beats = path.join(await tempFolder(), 'beats');
-    const child = `setInterval(() => require('fs').appendFileSync(${JSON.stringify(beats)}, '.'), 10)`;
-    const code = `
-      require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}]);
-      while (!require('node:fs').existsSync(${JSON.stringify(beats)}));
-      exports.run = 1;`;
-    expect(await one(code)).toEqual({ exports: ['run'] });
-    await delay(100);
-    const size = (await stat(beats)).size;
-    await delay(200);
-    expect((await stat(beats)).size).toBe(size);
+  test.each([
+    ['await new Promise(() => {});', /waits at its top level for something that never settles/],
+    ['setInterval(() => {}, 9); await new Promise(() => {});', /did not finish loading within 0.5 s/],
+    ['Promise.reject(new Error("lost")); await new Promise((r) => setTimeout(r, 200));', /loaded: lost/],
+  ])('%s is an error as well', async (code, message) => {
+    const error = await actionError(one(code, {}, { timeoutMs: 500 }, 'a.mts'));
+    expect(error).toMatchObject({ code: 'TASK_IMPORT_FAILED', message: expect.stringMatching(message) });
   });
 
-  test('tells of all files that fail, and of what cannot be parsed', async () => {
-    const both = await actionError(described({ 'functions/a.cjs': 'throw 1;', 'functions/b.cjs': 'throw 2;' }));
+  test('is one of all that fail, and one place is told once', async () => {
+    const both = await actionError(
+      described({ 'functions/tasks/a.cjs': 'throw 1;', 'functions/tasks/b.cjs': 'throw 2;' }),
+    );
     expect(both.details.map(({ location }) => location?.file)).toEqual([
-      'shop/functions/a.cjs',
-      'shop/functions/b.cjs',
+      'shop/functions/tasks/a.cjs',
+      'shop/functions/tasks/b.cjs',
     ]);
+    const init = await actionError(
+      described(
+        {
+          'functions/tasks/a.ts': '',
+          'functions/tasks/b.ts': '',
+          'functions/tasks/init.ts': 'throw new Error("init");',
+        },
+        { bundling: { init: 'functions/tasks/init.ts' } },
+      ),
+    );
+    expect(init).toMatchObject({ location: { file: 'shop/functions/tasks/init.ts', line: 1 }, details: [] });
+  });
+
+  test('names what is not installed, for it may be the reason', async () => {
+    const error = await actionError(one(`import x from 'missing'; if (x.y) throw new Error('no');`, {}, {}, 'a.ts'));
+    expect(error.advice).toContain('not installed here: missing');
+  });
+
+  test('may lack a native addon, and is told which setting brings it', async () => {
+    const files = {
+      'node_modules/addon/package.json': '{"name":"addon","main":"index.js"}',
+      'node_modules/addon/index.js': 'if (!require("./build/x.node").open) throw new Error("no binding");',
+      'node_modules/addon/build/x.node': 'binary',
+    };
+    const error = await actionError(one(`import 'addon'; ${task('a')}`, files, {}, 'a.ts'));
+    expect(error).toMatchObject({
+      code: 'NATIVE_ADDON',
+      advice: "Add to the configuration: taskDefaults.nodeModules: ['addon']",
+      details: [{ location: { file: 'shop/functions/tasks/a.ts' } }],
+    });
+    expect(ids(await one(`import 'addon'; ${task('a')}`, files, { external: ['addon'] }, 'a.ts'))).toEqual([
+      'lifecycle a',
+    ]);
+  });
+
+  test('or cannot even be parsed', async () => {
     const syntax = await actionError(one('\nmodule.exports = {'));
     expect(syntax).toMatchObject({ code: 'TASK_BUNDLE_FAILED', details: [{ location: { line: 2 } }] });
     expect(path.isAbsolute(syntax.details[0]?.location?.file ?? '/')).toBe(false);
+    const both = await actionError(one(`import 'missing';\nimport './nowhere.ts';`, {}, {}, 'a.ts'));
+    expect(both.details.map(({ message }) => message)).toContain('Could not resolve "./nowhere.ts"');
   });
+});
+
+test('ends what the file has started', async () => {
+  const beats = path.join(await tempFolder(), 'beats');
+  const child = `setInterval(() => require('fs').appendFileSync(${JSON.stringify(beats)}, '.'), 10)`;
+  const code = `
+    require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}]);
+    while (!require('node:fs').existsSync(${JSON.stringify(beats)}));
+    exports.run = () => 1;`;
+  expect(ids(await one(code))).toEqual(['lumo a']);
+  await delay(100);
+  const size = (await stat(beats)).size;
+  await delay(200);
+  expect((await stat(beats)).size).toBe(size);
 });

@@ -5,14 +5,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import {
-  ESBUILD_VERSION,
-  EsbuildFailure,
-  findEsbuild,
-  parseMessages,
-  runEsbuild,
-  sdkAliases,
-} from '../../src/package/esbuild.ts';
+import { ESBUILD_VERSION, EsbuildFailure, findEsbuild, parseMessages, runEsbuild } from '../../src/package/esbuild.ts';
 import { executable, INTEGRITY } from '../../src/package/esbuild-version.ts';
 import { fetchEsbuild } from '../../src/package/fetch-esbuild.ts';
 import { actionError, esbuild, repository, silent, tempFolder, writeFiles } from './helpers.ts';
@@ -197,16 +190,4 @@ describe('runEsbuild', () => {
 
 test('a crash of esbuild is told as it is', () => {
   expect(parseMessages('panic: out of memory\n', '/')).toEqual([{ text: 'panic: out of memory' }]);
-});
-
-test('sdkAliases names our task SDK where it exists, and our core where the project has none', async () => {
-  const [distDir, projectRoot] = [await tempFolder(), await tempFolder()];
-  const core = `--alias:@lumo-framework/core=${path.join(distDir, 'sdk/core.mjs')}`;
-  expect(await sdkAliases({ distDir, projectRoot })).toEqual([core]);
-  await writeFiles(distDir, { 'sdk/tasks.mjs': '' });
-  await writeFiles(projectRoot, { 'node_modules/@lumo-framework/core/package.json': '{}' });
-  const tasks = path.join(distDir, 'sdk/tasks.mjs');
-  expect(await sdkAliases({ distDir, projectRoot })).toEqual(
-    ['@lumo-framework/tasks', '@trigger.dev/sdk', '@trigger.dev/sdk/v3'].map((name) => `--alias:${name}=${tasks}`),
-  );
 });

@@ -5,11 +5,12 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll } from 'vitest';
+import { buildRuntime } from '../../scripts/build-runtime.ts';
 import { ActionError } from '../../src/errors.ts';
 import { findEsbuild } from '../../src/package/esbuild.ts';
 import type { Packaging } from '../../src/package/index.ts';
 import type { Package } from '../../src/package/types.ts';
-import type { ProjectTask, TaskSettings } from '../../src/project/types.ts';
+import type { Bundling, ProjectTask, TaskSettings } from '../../src/project/types.ts';
 import type { Log } from '../../src/runner/types.ts';
 
 export const repository = path.resolve(import.meta.dirname, '../..');
@@ -77,13 +78,39 @@ export function task(name: string, settings: Partial<TaskSettings> = {}): Projec
       payload: {},
       ...settings,
     },
+    behaviour: {
+      dialect: 'lumo',
+      retry: { maxAttempts: 1, factor: 2, minTimeoutInMs: 1000, maxTimeoutInMs: 60_000, randomize: true },
+      outOfMemoryMachine: undefined,
+      machine: { name: undefined, cpu: 0.58, memory: 1024 },
+      queue: { name: `task/${name}`, concurrencyLimit: undefined },
+      maxDuration: undefined,
+      hooks: [],
+      notes: [],
+    },
   };
 }
 
 /** A stand-in for what ships in every Lambda: answers what the task's `run` returned. */
-const RUNTIME = `export function createHandler(module, { name }) {
-  return async (event) => ({ task: name, result: await (module.run ?? module.default.run)(event) });
+const RUNTIME = `export const setConfig = (config) => (globalThis.loaded ??= []).push(config.name);
+export function createHandler(module, { file, lumoId }) {
+  return async (event) => ({ task: lumoId, result: await (module.run ?? module.default.run)(event) });
 }\n`;
+
+/** The shipped code as it is built from the sources of this checkout. */
+export async function builtDist(): Promise<string> {
+  const folder = await tempFolder();
+  await buildRuntime(folder);
+  return folder;
+}
+
+export const nothingElse: Bundling = {
+  triggerConfig: undefined,
+  init: undefined,
+  buildOnly: [],
+  coreUsers: [],
+  aliasSdk: true,
+};
 
 /** Enough of a configuration to point into. */
 const CONFIGURATION = `export default {
@@ -121,6 +148,8 @@ export async function project(files: Record<string, FileSpec>, tasks: ProjectTas
       tasks,
       helpers: [],
       warnings: [],
+      strictHooks: false,
+      bundling: nothingElse,
     },
     esbuild,
     distDir,
@@ -173,11 +202,14 @@ export async function handlerOf({ zip }: Package): Promise<{ handler: (event: un
 }
 
 /** Runs a task's `run` in a process of its own, from the unpacked zip alone. */
-export async function runPackage({ zip }: Package): Promise<unknown> {
+export async function runPackage({ zip }: Package, event: object = {}): Promise<unknown> {
   const folder = await tempFolder();
   for (const { name, bytes } of unzip(zip)) await writeFiles(folder, { [name]: bytes });
-  // A file, since `node -e` has globals that a module in Lambda has not.
-  const script = `import { handler } from './index.mjs'; console.log(JSON.stringify(await handler({})));`;
+  const context = '{ getRemainingTimeInMillis: () => 60000 }';
+  // A file, since `node -e` has globals that a module in Lambda has not. The answer is written past whatever the task prints.
+  const script = `import { writeSync } from 'node:fs';
+import { handler } from './index.mjs';
+writeSync(1, JSON.stringify(await handler(${JSON.stringify(event)}, ${context})));`;
   await writeFiles(folder, { 'start.mjs': script });
   const output = execFileSync(process.execPath, ['start.mjs'], { cwd: folder, encoding: 'utf8', env: {} });
   return JSON.parse(output);

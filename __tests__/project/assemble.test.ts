@@ -1,21 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ActionError } from '../../src/errors.ts';
-import { assemble } from '../../src/project/assemble.ts';
+import { assemble, readConfig } from '../../src/project/assemble.ts';
 import type { Discovery } from '../../src/project/discover.ts';
 import { makeProject } from './helpers.ts';
 
 const root = makeProject({});
 
+const bundling = { triggerConfig: undefined, init: undefined, buildOnly: [], coreUsers: [], aliasSdk: true };
 const found = (names: string[], helpers: string[] = []): Discovery => ({
-  tasks: names.map((name) => ({ name, file: `functions/tasks/${name}.ts` })),
+  tasks: names.map((name) => ({ dialect: 'lumo', name, file: `functions/tasks/${name}.ts`, globalHooks: [] })),
   helpers,
+  bundling,
 });
-const put = (config: unknown, discovery: Discovery, source = '', folder = root) =>
-  assemble({ file: `${folder}/lumo.config.js`, source, value: config, secrets: {} }, discovery, {
-    root: folder,
-    boundary: folder,
-  });
+const put = async (config: unknown, discovery: Discovery, source = '', folder = root) => {
+  const loaded = { file: `${folder}/lumo.config.js`, source, value: config, secrets: {} };
+  return assemble(loaded, readConfig(loaded, folder), discovery, { root: folder, boundary: folder });
+};
 const failure = async (config: unknown, discovery: Discovery, source?: string): Promise<ActionError> => {
   const outcome: unknown = await put(config, discovery, source).catch((error: unknown) => error);
   if (outcome instanceof ActionError) return outcome;
@@ -40,6 +41,8 @@ describe('assemble', () => {
       secrets: {},
       helpers: ['functions/tasks/lib.ts'],
       warnings: [],
+      strictHooks: false,
+      bundling,
     });
     expect(tasks).toEqual([
       {
@@ -65,6 +68,16 @@ describe('assemble', () => {
           logGroup: undefined,
           function: undefined,
           payload: {},
+        },
+        behaviour: {
+          dialect: 'lumo',
+          retry: { maxAttempts: 1, factor: 2, minTimeoutInMs: 1000, maxTimeoutInMs: 60_000, randomize: true },
+          outOfMemoryMachine: undefined,
+          machine: { name: undefined, cpu: 0.58, memory: 1024 },
+          queue: { name: 'task/a', concurrencyLimit: undefined },
+          maxDuration: undefined,
+          hooks: [],
+          notes: [],
         },
       },
     ]);
@@ -137,9 +150,9 @@ describe('assemble', () => {
   it('refuses entries that fit no file, or two things', async () => {
     const tasks = { 'run-migration': {}, seed: { function: 'f' }, lib: {} };
     expect(await details({ tasks }, found(['run-migrations', 'seed'], ['functions/tasks/lib.ts']))).toEqual([
-      'tasks.run-migration is no task: no file of that name is below functions/tasks; did you mean "run-migrations"?',
+      'tasks.run-migration is no task: no file of that name is below functions/tasks, and no task() has that id; did you mean "run-migrations"?',
       'tasks.seed has a "function", and there is "functions/tasks/seed.ts" as well',
-      'tasks.lib is no task: "functions/tasks/lib.ts" exports no "run"',
+      'tasks.lib is no task: "functions/tasks/lib.ts" exports no "run" and registers no task()',
     ]);
   });
 
@@ -147,7 +160,7 @@ describe('assemble', () => {
     const error = await failure({ projectName: 'p', tasks: { x: {} } }, found([], ['functions/tasks/lib.ts']));
     expect(error).toMatchObject({
       code: 'TASKS_NOT_FOUND',
-      details: [{ message: '"functions/tasks/lib.ts" exports no "run"' }],
+      details: [{ message: '"functions/tasks/lib.ts" exports no "run" and registers no task()' }],
     });
     expect((await failure({}, found([]))).code).toBe('CONFIG_INVALID');
   });
@@ -268,6 +281,10 @@ describe('assemble', () => {
         'tags',
         'payload',
         'external',
+        'retry',
+        'queue',
+        'machine',
+        'maxDuration',
         '__proto__',
       ),
       fc.oneof(fc.jsonValue(), fc.array(fc.constantFrom('a', 'b', 'c')), fc.dictionary(fc.string(), fc.string())),

@@ -1,16 +1,10 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findEsbuild } from '../../src/package/esbuild.ts';
-import { discoverTasks } from '../../src/project/discover.ts';
+import { discoverIn } from './discover-in.ts';
 import { makeProject, RUN } from './helpers.ts';
 
-const distDir = path.resolve(import.meta.dirname, '..', '..', 'dist');
-const log = { info: () => {}, warning: () => {}, debug: () => {} };
-const esbuild = await findEsbuild({ distDir, projectRoot: distDir, log });
-
-const discover = (root: string, boundary = root) =>
-  discoverTasks({ root, boundary, environment: 'dev', esbuild, distDir, tempDir: path.join(root, '.temp') });
+const discover = (root: string, boundary = root) => discoverIn(root, { boundary });
 const names = async (root: string) => (await discover(root)).tasks.map(({ name }) => name);
 
 describe('discoverTasks', () => {
@@ -34,21 +28,35 @@ describe('discoverTasks', () => {
       'functions/tasks/notes.md': RUN,
       'functions/api/other.ts': RUN,
     });
+    const lumo = (name: string, file: string) => ({
+      dialect: 'lumo',
+      name,
+      file: `functions/tasks/${file}`,
+      globalHooks: [],
+    });
     expect(await discover(root)).toEqual({
       tasks: [
-        { name: 'Z', file: 'functions/tasks/Z.mts' },
-        { name: 'again', file: 'functions/tasks/again.js' },
-        { name: 'b', file: 'functions/tasks/b.ts' },
-        { name: 'deep/er/x', file: 'functions/tasks/deep/er/x.js' },
-        { name: 'é', file: 'functions/tasks/é.mjs' },
+        lumo('Z', 'Z.mts'),
+        lumo('again', 'again.js'),
+        lumo('b', 'b.ts'),
+        lumo('deep/er/x', 'deep/er/x.js'),
+        lumo('é', 'é.mjs'),
       ],
-      helpers: ['default.ts', 'init.ts', 'lib/db.ts', 'types.ts'].map((file) => `functions/tasks/${file}`),
+      helpers: ['default.ts', 'lib/db.ts', 'types.ts'].map((file) => `functions/tasks/${file}`),
+      bundling: {
+        triggerConfig: undefined,
+        init: 'functions/tasks/init.ts',
+        buildOnly: [],
+        coreUsers: [],
+        aliasSdk: true,
+      },
     });
   });
 
   it('finds nothing where there is nothing', async () => {
-    expect(await discover(makeProject({}))).toEqual({ tasks: [], helpers: [] });
-    expect(await discover(makeProject({ 'functions/tasks': 'a file' }))).toEqual({ tasks: [], helpers: [] });
+    const nothing = { tasks: [], helpers: [], bundling: { init: undefined } };
+    expect(await discover(makeProject({}))).toMatchObject(nothing);
+    expect(await discover(makeProject({ 'functions/tasks': 'a file' }))).toMatchObject(nothing);
   });
 
   it('imports nothing and needs no installed packages', async () => {
@@ -137,18 +145,6 @@ describe('discoverTasks', () => {
     expect(
       await names(makeProject({ 'functions/tasks/a.ts': RUN, 'functions/tasks/a.js': 'export const x = 1;' })),
     ).toEqual(['a']);
-  });
-
-  it.each(['@lumo-framework/tasks', '@trigger.dev/sdk', '@trigger.dev/sdk/v3'])('refuses task() of %s', async (sdk) => {
-    const root = makeProject({
-      'functions/tasks/hello.ts': `import { task } from '${sdk}';\n\nexport const hello = task({ id: 'hello', run: async () => {} });`,
-      'functions/tasks/init.ts': `import { tasks } from '${sdk}';\ntasks.onStart(() => {});`,
-      'functions/tasks/a.ts': RUN,
-    });
-    await expect(discover(root)).rejects.toMatchObject({
-      code: 'TASK_DIALECT_UNSUPPORTED',
-      details: [{ location: { file: 'functions/tasks/hello.ts', line: 3 } }],
-    });
   });
 
   it('follows links inside the repository only', async () => {

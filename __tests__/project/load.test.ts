@@ -1,6 +1,7 @@
 import { readdirSync, renameSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildRuntime } from '../../scripts/build-runtime.ts';
 import { load, loadErrorOf, loadProjectOf, makeProject, RUN, taskNamed } from './helpers.ts';
 
 const TASK = { 'functions/tasks/a.ts': RUN };
@@ -236,5 +237,57 @@ describe('secrets', () => {
     expect(project.warnings[0]).toContain('secrets.broken.value');
     expect(project.warnings[0]).not.toContain('hidden-value');
     expect(taskNamed(project, 'a').file).toBe('functions/tasks/a.ts');
+  });
+});
+
+describe('tasks that call task()', () => {
+  const files = {
+    'functions/tasks/jobs.ts': `import { task } from '@trigger.dev/sdk/v3';
+      if (!process.env.URL) throw new Error('no URL');
+      task({ id: 'db/seed', machine: 'small-2x', run: async () => {} });
+      task({ id: 'warm', ttl: '1h', run: async () => {} });`,
+    'functions/tasks/plain.ts': RUN,
+  };
+  const config = (tasks: object, more: object = {}) =>
+    `export default ${JSON.stringify({ projectName: 'shop', environment: 'stage', tasks, ...more })};`;
+  const distDir = makeProject({});
+  beforeAll(() => buildRuntime(distDir));
+
+  it('are configured by their ids, and resolved with what their code says', async () => {
+    const tasks = { warm: { needs: ['plain'], env: { URL: 'x' }, retry: { maxAttempts: 2 } }, plain: { timeout: 9 } };
+    const root = makeProject({ ...files, 'lumo.config.js': config(tasks, { strictHooks: true }) });
+    const project = await loadProjectOf(root, { distDir });
+    expect(project).toMatchObject({ strictHooks: true, helpers: [], bundling: { aliasSdk: true } });
+    expect(project.tasks).toMatchObject([
+      {
+        name: 'warm',
+        file: 'functions/tasks/jobs.ts',
+        settings: { timeout: 900, memory: 1024, needs: ['plain'] },
+        behaviour: {
+          dialect: 'lifecycle',
+          retry: { maxAttempts: 2, factor: 2 },
+          notes: ['"ttl" has no effect in a deployment'],
+        },
+      },
+      { name: 'plain', settings: { timeout: 9 }, behaviour: { dialect: 'lumo', retry: { maxAttempts: 1 } } },
+      { name: 'db/seed', settings: { memory: 1769 }, behaviour: { machine: { name: 'small-2x' } } },
+    ]);
+  });
+
+  it('are told together with the configuration, which is told first when they cannot be loaded', async () => {
+    const tasks = { warm: { env: { URL: 'x' }, machine: 'tiny' }, jobs: {} };
+    const both = await loadErrorOf(makeProject({ ...files, 'lumo.config.js': config(tasks) }), { distDir });
+    expect(both.details.map(({ message }) => message)).toEqual([
+      expect.stringContaining('tasks.warm.machine is the string "tiny"'),
+      'tasks.jobs is no task: the file of that name registers "db/seed", "warm"',
+    ]);
+    const wrong = { warm: { machine: 'tiny' } };
+    const first = await loadErrorOf(makeProject({ ...files, 'lumo.config.js': config(wrong) }), { distDir });
+    expect(first.code).toBe('CONFIG_INVALID');
+    const only = await loadErrorOf(makeProject({ ...files, 'lumo.config.js': config({}) }), { distDir });
+    expect(only).toMatchObject({
+      code: 'TASK_IMPORT_FAILED',
+      location: { file: 'functions/tasks/jobs.ts', line: 2 },
+    });
   });
 });

@@ -73,9 +73,49 @@ describe('checkConfig', () => {
     [{ copyAssets: [{ to: 'x' }] }, 'tasks.a.copyAssets[0].from is missing'],
     [{ copyAssets: [{ from: 'x', mod: 1 }] }, 'tasks.a.copyAssets[0].mod is not a setting of a copied asset'],
     [{ timout: 5 }, 'tasks.a.timout is not a setting of a task; did you mean "timeout"?'],
-    [{ retry: { maxAttempts: 3 } }, 'tasks.a.retry is not supported by this version of the action yet'],
-    [{ machine: 'small-1x' }, 'tasks.a.machine is not supported by this version of the action yet'],
-    [{ queue: {} }, 'tasks.a.queue is not supported by this version of the action yet'],
+    [
+      { retry: { maxAttempts: -1 } },
+      'tasks.a.retry.maxAttempts is the number -1; a whole number of attempts from 1 to 250 is expected',
+    ],
+    [
+      { retry: { minTimeoutInMs: '1s' } },
+      'tasks.a.retry.minTimeoutInMs is the string "1s"; a number of milliseconds is expected',
+    ],
+    [{ retry: { randomise: true } }, 'tasks.a.retry.randomise is not a setting of retries; did you mean "randomize"?'],
+    [
+      { retry: { outOfMemory: { machine: 'huge' } } },
+      'tasks.a.retry.outOfMemory.machine is the string "huge", which is no machine; the presets are micro, small-1x, small-2x, medium-1x, medium-2x, large-1x',
+    ],
+    [
+      { machine: 'smal-1x' },
+      'tasks.a.machine is the string "smal-1x", which is no machine; did you mean "small-1x" or "small-2x"?',
+    ],
+    [
+      { machine: { preset: 'large-2x' } },
+      'tasks.a.machine.preset is large-2x, which does not exist on Lambda; the largest machine is large-1x, with 4 vCPU and 8 GB (memory: 10240 is the most Lambda gives)',
+    ],
+    [
+      { machine: { cpu: 8, memory: 16 } },
+      'tasks.a.machine asks for more than Lambda has; the largest machine is large-1x, with 4 vCPU and 8 GB (memory: 10240 is the most Lambda gives)',
+    ],
+    [
+      { machine: {} },
+      'tasks.a.machine is an object; the name of a preset ("small-1x") or an object with "preset" is expected',
+    ],
+    [
+      { machine: 'micro', memory: 512 },
+      'tasks.a.memory stands beside "machine", which decides the memory too; write one of the two',
+    ],
+    [{ queue: { limit: 1 } }, 'tasks.a.queue.limit is not a setting of a queue'],
+    [
+      { queue: { concurrencyLimit: 0 } },
+      'tasks.a.queue.concurrencyLimit is the number 0; a whole number from 1 to 100000 is expected',
+    ],
+    [
+      { maxDuration: 3600 },
+      'tasks.a.maxDuration is 3600 seconds, and one attempt on Lambda has at most 870; split the task, build long indexes concurrently (CREATE INDEX CONCURRENTLY), or run this one as a container job',
+    ],
+    [{ maxDuration: '1h' }, 'tasks.a.maxDuration is the string "1h"; a number of seconds is expected'],
     [{ vpc: true }, 'tasks.a.vpc is true; false or an object with "subnetIds" and "securityGroupIds" is expected'],
     [{ vpc: { subnetIds: ['subnet-1'] } }, 'tasks.a.vpc.securityGroupIds is missing'],
     [

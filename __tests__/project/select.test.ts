@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ActionError } from '../../src/errors.ts';
+import { lumoBehaviour } from '../../src/project/behaviour.ts';
 import { matchesPattern, selectTasks } from '../../src/project/select.ts';
 import { taskSettings } from '../../src/project/settings.ts';
 import type { ProjectTask } from '../../src/project/types.ts';
 
-const task = (name: string): ProjectTask => ({
-  name,
-  file: `functions/tasks/${name}.ts`,
-  settings: taskSettings({}, {}, []),
-});
+const task = (name: string): ProjectTask => {
+  const { behaviour, timeout } = lumoBehaviour(name, { own: {}, defaults: {} }, []);
+  const settings = taskSettings({}, {}, [], { timeout, memory: behaviour.machine.memory });
+  return { name, file: `functions/tasks/${name}.ts`, settings, behaviour };
+};
 const tasks = ['run-migrations', 'db/seed', 'db/deep/clean', 'warm-cache'].map(task);
 const select = (patterns: string) => selectTasks(tasks, patterns).map(({ name }) => name);
 

@@ -50,6 +50,18 @@ describe('annotateReport', () => {
     expect(annotate(report({ results: [{ ...timedOut, file: null }] }))[0]).not.toHaveProperty('location');
   });
 
+  it('warns of every hook that threw, at its line, and says calmly what was cancelled', () => {
+    const annotations = annotate(SAMPLES.lifecycle?.() ?? report());
+    const summary = annotations.map(({ level, title, location }) => [level, title, location?.file, location?.line]);
+    expect(summary).toEqual([
+      ['error', 'Task resize-images crashed', 'functions/tasks/resize-images.ts', undefined],
+      ['notice', 'Task warm-cache cancelled', 'functions/tasks/warm-cache.ts', undefined],
+      ['warning', 'Task sync-search', 'functions/lib/slack.ts', 9],
+      ['warning', 'Task sync-search', 'functions/lib/slack.ts', 9],
+    ]);
+    expect(annotations[3]?.message).toBe('its hook onSuccess threw in attempt 2, the run went on: slack answered 503');
+  });
+
   it('makes one annotation for each finding with a position, and one for the others', () => {
     const annotations = annotate(SAMPLES['configuration-error']?.() ?? report());
     expect(annotations.map(({ title, location }) => [title, location?.line])).toEqual([

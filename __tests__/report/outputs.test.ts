@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reportOutputs } from '../../src/report/index.ts';
 import type { Report } from '../../src/report/types.ts';
-import { failedMigration, report, result, SAMPLES, skipped } from './samples.ts';
+import { failedMigration, LUMO, report, result, SAMPLES, skipped } from './samples.ts';
 
 const outputs = (subject: Report): Record<string, string> => reportOutputs(subject, '/tmp/results.json');
 const json = (text: string | undefined): unknown[] => JSON.parse(text ?? '') as unknown[];
@@ -40,6 +40,15 @@ describe('reportOutputs', () => {
     });
   });
 
+  it('drops metadata and the stacks of hooks likewise', () => {
+    const lifecycle = SAMPLES.lifecycle?.() ?? report();
+    const results = [...lifecycle.results, result('large', { data: 'd'.repeat(350_000) })];
+    const [entry] = json(outputs({ ...lifecycle, results }).results);
+    expect(entry).not.toHaveProperty('metadata');
+    expect(entry).toMatchObject({ attempts: [{ hooks: [{ hook: 'onStart', error: { line: 9 } }] }, {}] });
+    expect(JSON.stringify(entry)).not.toContain('at notify');
+  });
+
   it('drops data and stacks of results that are too long, and nothing else', () => {
     const failed = { ...failedMigration(), data: { text: 'd'.repeat(350_000) } };
     const text = outputs(report({ results: [failed] })).results ?? '';
@@ -73,7 +82,16 @@ describe('reportOutputs', () => {
           }),
           plan: Array.from({ length: tasks }, (_, index) => {
             const task = `task-${index}`;
-            return { task, file: task, function: text, action: 'create', reasons: [text], run: true, reason: text };
+            return {
+              task,
+              file: task,
+              function: text,
+              action: 'create',
+              reasons: [text],
+              run: true,
+              reason: text,
+              ...LUMO,
+            };
           }),
         });
         const { results, plan } = outputs(subject);

@@ -42,11 +42,13 @@ describe('redactReport', () => {
   it('shows no data at all when the secret is spread over it', () => {
     const mask = createMask();
     mask.add('{"user":"shop","port":5432}');
+    const spread = { db: { user: 'shop', port: 5432 } };
     const [redacted] = redactReport(
-      report({ results: [result('a', { data: { db: { user: 'shop', port: 5432 } } })] }),
+      report({ results: [result('a', { data: spread, metadata: spread })] }),
       mask,
     ).results;
     expect(redacted?.data).toBe('***');
+    expect(redacted?.metadata).toEqual({ '***': '***' });
   });
 
   it('keeps the error an ActionError, with its causes', () => {

@@ -1,5 +1,5 @@
 import { ActionError } from '../../src/errors.ts';
-import type { Report } from '../../src/report/types.ts';
+import type { PlannedTask, Report } from '../../src/report/types.ts';
 import type { Attempt, RunResult } from '../../src/runs/types.ts';
 
 /** A deployment that did nothing yet. */
@@ -80,6 +80,20 @@ export function skipped(task: string, reason: string): RunResult {
   };
 }
 
+/** How a Lumo task without settings would be run. */
+export const LUMO: Pick<
+  PlannedTask,
+  'dialect' | 'maxAttempts' | 'queue' | 'concurrencyLimit' | 'machine' | 'memoryMb' | 'hooks'
+> = {
+  dialect: 'lumo',
+  maxAttempts: 1,
+  queue: 'task/x',
+  concurrencyLimit: null,
+  machine: null,
+  memoryMb: 1024,
+  hooks: [],
+};
+
 const migrationError = {
   name: 'MigrationError',
   message: '003_orders.sql could not be applied',
@@ -98,6 +112,17 @@ const migrationError = {
     cause: { name: 'Error', message: 'connection terminated' },
   },
 };
+
+const slackError = {
+  name: 'Error',
+  message: 'slack answered 503',
+  stack: 'Error: slack answered 503\n    at notify (functions/lib/slack.ts:9:3)',
+  file: 'functions/lib/slack.ts',
+  line: 9,
+  column: 3,
+};
+
+const outOfMemory = 'Out of memory: used 2048 of 2048 MB. Give the task a larger machine.';
 
 export function failedMigration(): RunResult {
   return result('run-migrations', {
@@ -220,6 +245,13 @@ export const SAMPLES: Readonly<Record<string, () => Report>> = {
           reasons: ['code changed'],
           run: true,
           reason: 'runs on update',
+          dialect: 'lifecycle',
+          maxAttempts: 3,
+          queue: 'database',
+          concurrencyLimit: 1,
+          machine: 'small-2x',
+          memoryMb: 1769,
+          hooks: ['middleware', 'onStart', 'onFailure'],
         },
         {
           task: 'seed-database',
@@ -229,11 +261,67 @@ export const SAMPLES: Readonly<Record<string, () => Report>> = {
           reasons: [],
           run: false,
           reason: 'runs on deploy only, which never comes again in this environment',
+          ...LUMO,
         },
       ],
       preflight: [
         { name: 'identity', ok: true, message: 'arn:aws:sts::123456789012:assumed-role/deployer/ci' },
         { name: 'permissions', ok: false, message: 'lambda:PublishVersion is missing' },
+      ],
+    }),
+
+  lifecycle: () =>
+    report({
+      status: 'failed',
+      recorded: false,
+      notRecorded: 'still missing: resize-images',
+      notices: ['Task sync-search: maxDuration 2 is below 5 seconds, 5 is taken'],
+      results: [
+        result('sync-search', {
+          message: 'completed after 2 attempts',
+          data: [1, 2],
+          metadata: { progress: 1, indexes: ['products'] },
+          machine: 'small-1x',
+          memoryMb: 885,
+          cpu: 0.5,
+          durationMs: 26_900,
+          attempts: [
+            attempt({
+              status: 'FAILED',
+              error: { name: 'TypeError', message: 'fetch failed', cause: { name: 'Error', message: 'ECONNRESET' } },
+              retryDelayMs: 1_500,
+              hooks: [{ hook: 'onStart', scope: 'global', error: slackError }],
+            }),
+            attempt({ number: 2, hooks: [{ hook: 'onSuccess', scope: 'task', error: slackError }] }),
+          ],
+        }),
+        result('resize-images', {
+          status: 'CRASHED',
+          message: `${outOfMemory} These hooks did not run: onFailure, cleanup.`,
+          error: { name: 'OutOfMemory', message: `${outOfMemory} These hooks did not run: onFailure, cleanup.` },
+          warnings: ['attempt 1: These hooks did not run: cleanup.'],
+          machine: 'medium-1x',
+          memoryMb: 2048,
+          cpu: 1.16,
+          attempts: [
+            attempt({
+              status: 'CRASHED',
+              error: { name: 'OutOfMemory', message: 'Out of memory: used 885 of 885 MB.' },
+              retryDelayMs: 1_000,
+            }),
+            attempt({
+              number: 2,
+              status: 'CRASHED',
+              memoryMb: 2048,
+              error: { name: 'OutOfMemory', message: outOfMemory },
+            }),
+          ],
+        }),
+        result('warm-cache', {
+          status: 'CANCELED',
+          message: 'cancelled while it waited for attempt 2 of 3. These hooks did not run: onComplete.',
+          reason: 'cancelled while it waited for attempt 2 of 3',
+        }),
       ],
     }),
 
@@ -318,10 +406,40 @@ export function hostileReport(text: string): Report {
     notRecorded: text,
     functions: [{ task: text, function: text, action: 'update', reasons: [text], version: text }],
     results: [
-      result(text, { status: 'FAILED', message: text, error, data: { [text]: text }, warnings: [text] }),
+      result(text, {
+        status: 'FAILED',
+        message: text,
+        error,
+        data: { [text]: text },
+        metadata: { [text]: text },
+        warnings: [text],
+        machine: text,
+        memoryMb: 885,
+        cpu: 0.5,
+        attempts: [1, 2].map((number) => {
+          return attempt({ number, status: 'FAILED', error, hooks: [{ hook: text, scope: 'global', error }] });
+        }),
+      }),
       skipped('skipped', text),
     ],
-    plan: [{ task: text, file: text, function: text, action: 'update', reasons: [text], run: true, reason: text }],
+    plan: [
+      {
+        task: text,
+        file: text,
+        function: text,
+        action: 'update',
+        reasons: [text],
+        run: true,
+        reason: text,
+        dialect: 'lifecycle',
+        maxAttempts: 3,
+        queue: text,
+        concurrencyLimit: 1,
+        machine: text,
+        memoryMb: 885,
+        hooks: [text],
+      },
+    ],
     preflight: [{ name: text, ok: false, message: text }],
     warnings: [text],
     notices: [text],

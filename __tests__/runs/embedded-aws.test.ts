@@ -9,7 +9,8 @@ import { buildRuntime } from '../../scripts/build-runtime.ts';
 import { systemClock } from '../../src/clock.ts';
 import { type LocalAws, startLocalAws } from '../../src/local/index.ts';
 import { compress, writeZip } from '../../src/package/zip.ts';
-import { type PlannedRun, runTasks } from '../../src/runs/run-tasks.ts';
+import type { PlannedRun } from '../../src/runs/run-task.ts';
+import { runTasks } from '../../src/runs/run-tasks.ts';
 import type { RunResult } from '../../src/runs/types.ts';
 import { MemoryRunner, projectTask } from './helpers.ts';
 
@@ -56,7 +57,7 @@ const TASKS = {
 
 async function deploy(name: string, source: string): Promise<PlannedRun> {
   const entry = `import { createHandler } from ${JSON.stringify(path.join(folder, 'dist/runtime/index.mjs'))};
-    import * as task from './task.ts'; export const handler = createHandler(task, { name: '${name}' });`;
+    import * as task from './task.ts'; export const handler = createHandler(task, { file: 'task.ts', lumoId: '${name}' });`;
   const sources = path.join(folder, name);
   await mkdir(sources);
   await writeFile(path.join(sources, 'task.ts'), source);
@@ -83,12 +84,24 @@ async function deploy(name: string, source: string): Promise<PlannedRun> {
   );
   const task = projectTask(name, { timeout: 1 });
   const deployment = { id: 'x', isFirstDeploy: true, environment: 'dev', version: '1' };
-  const attempt = { number: 1, maxAttempts: 1 };
   return {
     task,
     skip: undefined,
     target: { functionName: name, qualifier: '1', existing: false },
-    payload: { lumo: 1, task: name, deployment, config: {}, payload: {}, attempt },
+    event: ({ number, runStartedAt: startedAt, machine: { cpu, memory } }) => ({
+      lumo: 1,
+      task: name,
+      deployment,
+      config: {},
+      payload: {},
+      run: { id: `x/${name}`, createdAt: startedAt, startedAt, isReplay: false },
+      attempt: { number, maxAttempts: 1 },
+      retry: task.behaviour.retry,
+      machine: { cpu, memory },
+      queue: { name: 'x' },
+      source: { project: 'shop' },
+      strictHooks: false,
+    }),
   };
 }
 
@@ -110,6 +123,7 @@ test('every way a task can end has its status, its message and its output', asyn
     beforeAttempt: async () => undefined,
     afterRun: async () => undefined,
     translate: async (error) => error,
+    enlarge: () => Promise.reject(new Error('nothing here has a larger machine')),
   });
   const of = (name: string): RunResult | undefined => results.find(({ task }) => task === name);
 

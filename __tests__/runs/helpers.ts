@@ -3,11 +3,30 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import type { Clock } from '../../src/clock.ts';
-import type { ProjectTask, TaskSettings } from '../../src/project/types.ts';
+import type { ProjectTask, TaskBehaviour, TaskSettings } from '../../src/project/types.ts';
 import type { Runner } from '../../src/runner/types.ts';
 import type { InvokeOutcome } from '../../src/runs/invoke.ts';
 
-export function projectTask(name: string, settings: Partial<TaskSettings> = {}): ProjectTask {
+/** A Lumo task on a queue of its own, tried once, without hooks. */
+export function taskBehaviour(name: string, changes: Partial<TaskBehaviour> = {}): TaskBehaviour {
+  return {
+    dialect: 'lumo',
+    retry: { maxAttempts: 1, factor: 2, minTimeoutInMs: 1000, maxTimeoutInMs: 60_000, randomize: false },
+    outOfMemoryMachine: undefined,
+    machine: { name: undefined, cpu: 1024 / 1769, memory: 1024 },
+    queue: { name: `task/${name}`, concurrencyLimit: undefined },
+    maxDuration: undefined,
+    hooks: [],
+    notes: [],
+    ...changes,
+  };
+}
+
+export function projectTask(
+  name: string,
+  settings: Partial<TaskSettings> = {},
+  behaviour: Partial<TaskBehaviour> = {},
+): ProjectTask {
   return {
     name,
     file: `functions/tasks/${name}.ts`,
@@ -33,6 +52,7 @@ export function projectTask(name: string, settings: Partial<TaskSettings> = {}):
       payload: {},
       ...settings,
     },
+    behaviour: taskBehaviour(name, behaviour),
   };
 }
 

@@ -6,7 +6,7 @@ import { figuresOf, tailLines } from '../../src/runs/log-tail.ts';
 import { isOk } from '../../src/runs/types.ts';
 import { answered, envelope } from './helpers.ts';
 
-const OURS = { name: 'seed', timeoutSeconds: 300, existing: false };
+const OURS = { name: 'seed', dialect: 'lumo', timeoutSeconds: 300, existing: false } as const;
 const THEIRS = { ...OURS, existing: true };
 const REPORT = [
   'START RequestId: 1-2 Version: 7',
@@ -175,6 +175,56 @@ describe('our envelope', () => {
     expect(verdict).toMatchObject({ status: 'FAILED', error: { name: 'NoResult' }, log: { lines: [{}, {}] } });
     expect(verdict.message).toContain('returned no result');
     expect(verdict.message).toContain(shown);
+  });
+
+  describe('of a lifecycle task', () => {
+    const LIFECYCLE = { ...OURS, dialect: 'lifecycle' } as const;
+    const error = { name: 'TypeError', message: 'boom' };
+    const verdictOf = (changes: Record<string, unknown>) =>
+      judge(answered({ payload: envelope('seed', changes) }), LIFECYCLE);
+
+    test.each([
+      ['an object', { success: false, message: 'mine' }],
+      ['an array', [1, null]],
+      ['a string', 'done'],
+      ['zero', 0],
+      ['null', null],
+      ['nothing', undefined],
+    ])('its output is %s', (_, result) => {
+      const verdict = verdictOf({ result });
+      expect(verdict).toMatchObject({ status: 'COMPLETED', ...(result !== undefined && { data: result }) });
+      expect(verdict).not.toHaveProperty('message');
+      expect('data' in verdict).toBe(result !== undefined);
+    });
+
+    test.each(['FAILED', 'TIMED_OUT', 'CRASHED', 'SYSTEM_FAILURE', 'CANCELED'])('%s', (status) => {
+      expect(verdictOf({ status, result: undefined, error })).toMatchObject({ status, message: 'boom', error });
+    });
+
+    test('a cancelled one needs no reason, every other failure does', () => {
+      expect(verdictOf({ status: 'CANCELED', result: undefined }).status).toBe('CANCELED');
+      expect(verdictOf({ status: 'TIMED_OUT', result: undefined }).error?.name).toBe('NoResult');
+      expect(verdictOf({ status: 'FAILED', result: { success: false, message: 'x' } }).error?.name).toBe('NoResult');
+    });
+
+    test('who decides about the next attempt', () => {
+      const failedWith = (changes: object) =>
+        verdictOf({ status: 'FAILED', result: undefined, error, ...changes }).retry;
+      expect(failedWith({})).toBeUndefined();
+      expect(failedWith({ retry: { delayMs: 5 } })).toEqual({ by: 'envelope', delayMs: 5 });
+      expect(failedWith({ retry: { delayMs: 5 }, outOfMemory: true })).toEqual({ by: 'memory' });
+      expect(failedWith({ retry: { delayMs: 5 }, status: 'CRASHED' })).toBeUndefined();
+    });
+
+    test.each([
+      { retry: { delayMs: -1 } } as Record<string, unknown>,
+      { retry: { delayMs: '5' } },
+      { hooks: [{ hook: 'onStart', scope: 'mine', error: { name: '', message: '' } }] },
+      { hooks: {} },
+      { metadata: [] },
+    ])('what is not of the protocol is no result: %j', (changes) => {
+      expect(verdictOf(changes).error?.name).toBe('NoResult');
+    });
   });
 
   test('no answer but a complete one is ever a success', () => {

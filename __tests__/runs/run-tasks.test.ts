@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { ActionError } from '../../src/errors.ts';
 import type { TaskSettings } from '../../src/project/types.ts';
-import { type PlannedRun, RunsStopped, type RunTasksOptions, runTasks } from '../../src/runs/run-tasks.ts';
+import type { PlannedRun } from '../../src/runs/run-task.ts';
+import { RunsStopped, type RunTasksOptions, runTasks } from '../../src/runs/run-tasks.ts';
 import type { RunResult } from '../../src/runs/types.ts';
 import { envelope, InvokeServer, MemoryRunner, projectTask } from './helpers.ts';
 
@@ -47,7 +48,7 @@ function planned(name: string, settings: Partial<TaskSettings> = {}, changes: Pa
     task: projectTask(name, settings),
     skip: undefined,
     target: { functionName: name, qualifier: '7', existing: false },
-    payload: {},
+    event: () => ({}),
     ...changes,
   };
 }
@@ -65,6 +66,7 @@ function run(runs: PlannedRun[], changes: Partial<RunTasksOptions> = {}): Promis
     beforeAttempt: async (task) => void calls.push(`before ${task}`),
     afterRun: async ({ task }) => void calls.push(`after ${task}`),
     translate: async (error) => error,
+    enlarge: () => Promise.reject(new Error('nothing runs out of memory here')),
     ...changes,
   });
 }
@@ -101,6 +103,8 @@ test('runs the tasks in order and answers everything that is known of them', asy
     function: 'a',
     version: '7',
     warnings: [],
+    memoryMb: 1024,
+    cpu: 0.58,
   });
   expect(calls).toEqual(['before a', 'invoke a', 'after a', 'before b', 'invoke b', 'after b']);
 });
@@ -217,7 +221,7 @@ describe('an existing Lambda', () => {
     script({ mine: { payload: '{"statusCode":200,"body":"migrated"}' } });
     const target = { functionName: 'mine', qualifier: undefined, existing: true };
     const task = { ...projectTask('a'), file: undefined };
-    const [result] = await run([planned('a', {}, { target, task, payload: { up: true } })]);
+    const [result] = await run([planned('a', {}, { target, task, event: () => ({ up: true }) })]);
     expect(result).toMatchObject({
       status: 'COMPLETED',
       message: 'migrated',

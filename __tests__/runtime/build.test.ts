@@ -29,5 +29,5 @@ test('the bytes do not depend on where they are built', async () => {
 test('the handler is a native async function, which is how the runtime of Lambda tells it from others', async () => {
   const { folder } = await built();
   const { createHandler } = await import(pathToFileURL(path.join(folder, 'runtime/index.mjs')).href);
-  expect(createHandler({}, { name: 'demo' }).constructor.name).toBe('AsyncFunction');
+  expect(createHandler({}, { file: 'demo.ts', lumoId: 'demo' }).constructor.name).toBe('AsyncFunction');
 });

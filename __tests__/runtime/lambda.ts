@@ -31,6 +31,10 @@ export interface LambdaOptions {
   file?: string;
   /** Source of a module that is loaded before it. */
   preload?: string;
+  /** Source of `init.ts`. */
+  init?: string;
+  /** Source of `trigger.config.ts`. */
+  config?: string;
   /** Files of the package besides the code. */
   assets?: Record<string, string>;
   env?: Record<string, string>;
@@ -43,7 +47,18 @@ export function invokeEvent(changes: Partial<InvokeEvent> = {}): InvokeEvent {
     deployment: { id: '1-1-0badcafe', isFirstDeploy: true, environment: 'dev', version: '1.0.0' },
     config: { timeout: 300 },
     payload: {},
+    run: {
+      id: '1-1-0badcafe/demo',
+      createdAt: '2026-03-01T10:00:00.000Z',
+      startedAt: '2026-03-01T10:00:01.000Z',
+      isReplay: false,
+    },
     attempt: { number: 1, maxAttempts: 1 },
+    retry: { maxAttempts: 1, factor: 2, minTimeoutInMs: 1000, maxTimeoutInMs: 60_000, randomize: false },
+    machine: { cpu: 0.58, memory: 1024 },
+    queue: { name: 'task/demo' },
+    source: { project: 'shop' },
+    strictHooks: false,
     ...changes,
   };
 }
@@ -94,11 +109,14 @@ async function writeRuntimeClient(file: string): Promise<void> {
 }
 
 async function bundleTask(root: string, dist: string, options: LambdaOptions): Promise<void> {
-  const { task, file = 'task.ts', preload = '', assets = {} } = options;
+  const { task, file = 'task.ts', preload = '', init = '', config = 'export default {};', assets = {} } = options;
   const source = path.join(root, 'src');
   await mkdir(source, { recursive: true });
   await writeFile(path.join(source, file), task);
   await writeFile(path.join(source, 'preload.mjs'), preload);
+  await writeFile(path.join(source, 'init.ts'), init);
+  await writeFile(path.join(source, 'trigger.config.ts'), config);
+  await writeFile(path.join(source, 'config.mjs'), configModule(dist));
   for (const [name, text] of Object.entries(assets)) {
     await mkdir(path.dirname(path.join(root, 'root', name)), { recursive: true });
     await writeFile(path.join(root, 'root', name), text);
@@ -107,8 +125,10 @@ async function bundleTask(root: string, dist: string, options: LambdaOptions): P
     stdin: {
       contents: `import { createHandler } from ${JSON.stringify(path.join(dist, 'runtime/index.mjs'))};
         import ${JSON.stringify(path.join(source, 'preload.mjs'))};
+        import ${JSON.stringify(path.join(source, 'config.mjs'))};
+        import ${JSON.stringify(path.join(source, 'init.ts'))};
         import * as task from ${JSON.stringify(path.join(source, file))};
-        export const handler = createHandler(task, { name: 'demo' });`,
+        export const handler = createHandler(task, { file: ${JSON.stringify(`functions/tasks/${file}`)}, lumoId: 'demo' });`,
       resolveDir: root,
     },
     outfile: path.join(root, 'root/index.mjs'),
@@ -118,10 +138,24 @@ async function bundleTask(root: string, dist: string, options: LambdaOptions): P
     target: 'node20',
     minify: true,
     keepNames: true,
-    banner: { js: "import{createRequire as _r}from'node:module';const require=_r(import.meta.url);" },
-    alias: { '@lumo-framework/core': path.join(dist, 'sdk/core.mjs') },
+    banner: {
+      js: "import{createRequire as __lumoCreateRequire}from'node:module';const require=__lumoCreateRequire(import.meta.url);",
+    },
+    alias: {
+      '@lumo-framework/core': path.join(dist, 'sdk/core.mjs'),
+      '@lumo-framework/tasks': path.join(dist, 'sdk/tasks.mjs'),
+      '@trigger.dev/sdk': path.join(dist, 'sdk/tasks.mjs'),
+      '@trigger.dev/sdk/v3': path.join(dist, 'sdk/tasks.mjs'),
+    },
     logLevel: 'silent',
   });
+}
+
+/** A module of its own, imported first, so that the configuration is known before anything registers. */
+function configModule(dist: string): string {
+  return `import { setConfig } from ${JSON.stringify(path.join(dist, 'runtime/index.mjs'))};
+    import config, * as exports from './trigger.config.ts';
+    setConfig(config, exports);`;
 }
 
 async function startLambda(root: string, client: string, env: Record<string, string>): Promise<Lambda> {

@@ -1,15 +1,86 @@
 // src/runtime/context.ts
-function contextOf(event) {
+function contextOf(event, file, startedAt) {
+  const { deployment, run, attempt: attempt2, machine, maxDuration } = event;
+  const { id, isFirstDeploy, previousVersion, environment, version } = deployment;
+  const git = gitOf(event);
+  return deepFreeze({
+    deployment: {
+      isFirstDeploy,
+      ...previousVersion === void 0 ? {} : { previousVersion },
+      environment,
+      id,
+      version,
+      git
+    },
+    config: event.config,
+    workingDirectory: process.cwd(),
+    task: { id: event.task, filePath: file },
+    attempt: { number: attempt2.number, startedAt },
+    run: {
+      id: run.id,
+      tags: [],
+      isTest: false,
+      isReplay: run.isReplay,
+      createdAt: new Date(run.createdAt),
+      startedAt: new Date(run.startedAt),
+      maxAttempts: attempt2.maxAttempts,
+      version,
+      ...maxDuration === void 0 ? {} : { maxDuration }
+    },
+    queue: { name: event.queue.name },
+    environment: { slug: environment, git },
+    project: { slug: event.source.project, name: event.source.project },
+    machine: {
+      ...machine.name === void 0 ? {} : { name: machine.name },
+      cpu: machine.cpu,
+      memory: machine.memory
+    }
+  });
+}
+function taskContextOf(event) {
   const { isFirstDeploy, previousVersion, environment } = event.deployment;
   return {
     deployment: { isFirstDeploy, ...previousVersion === void 0 ? {} : { previousVersion }, environment },
-    config: event.config,
+    config: structuredClone(event.config),
     workingDirectory: process.cwd()
   };
 }
+function withDeployment(payload, event) {
+  if (!isPlainObject(payload)) {
+    return payload;
+  }
+  return { ...payload, ...taskContextOf(event) };
+}
 function isInvokeEvent(event) {
-  const { lumo, deployment, config } = event ?? {};
-  return lumo === 1 && typeof deployment?.isFirstDeploy === "boolean" && typeof deployment.environment === "string" && typeof config === "object";
+  const { lumo, task, deployment, config, ...parts } = event ?? {};
+  const { payload, run, attempt: attempt2, retry, machine, queue, source } = parts;
+  return lumo === 1 && typeof task === "string" && typeof deployment?.isFirstDeploy === "boolean" && typeof deployment.environment === "string" && Number.isInteger(attempt2?.number) && [config, payload, run, retry, machine, queue, source].every((part) => typeof part === "object" && part !== null);
+}
+function gitOf({ source }) {
+  const { commit, ref, repository, pullRequest, actor } = source;
+  return {
+    ...commit === void 0 ? {} : { commitSha: commit },
+    ...ref === void 0 ? {} : { commitRef: ref },
+    ...repository === void 0 ? {} : { repository },
+    ...pullRequest === void 0 ? {} : { pullRequestNumber: pullRequest },
+    ...actor === void 0 ? {} : { ghUsername: actor }
+  };
+}
+function isPlainObject(value) {
+  if (typeof value !== "object" || value === null) {
+    return false;
+  }
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+function deepFreeze(value) {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member3 of Object.values(value)) {
+      deepFreeze(member3);
+    }
+  }
+  return value;
 }
 
 // src/runtime/protocol.ts
@@ -25,12 +96,13 @@ function guardProcess(onCrash) {
     process.off("unhandledRejection", onCrash);
   };
 }
-function crashLine(task, error) {
-  const lines = [Number.POSITIVE_INFINITY, 1e3, 400, 150, 50].map((length) => lineOf(task, shorten(error, length)));
-  return lines.find((line) => Buffer.byteLength(line) <= CRASH_LINE_BYTES) ?? lineOf(task, shorten(error, 0));
+function crashLine(task, error, more = {}) {
+  const lineFor = (length) => lineOf({ task, error: shorten(error, length), ...more });
+  const lines = [Number.POSITIVE_INFINITY, 1e3, 400, 150, 50].map(lineFor);
+  return lines.find((line) => Buffer.byteLength(line) <= CRASH_LINE_BYTES) ?? lineFor(0);
 }
-function lineOf(task, error) {
-  const envelope = { lumo: 1, task, status: "FAILED", error, logs: [], droppedLines: 0 };
+function lineOf(parts) {
+  const envelope = { lumo: 1, status: "FAILED", ...parts, logs: [], droppedLines: 0 };
   return `${CRASH_LINE_PREFIX}${JSON.stringify(envelope)}`;
 }
 function shorten(error, length, depth = 0) {
@@ -44,20 +116,194 @@ function shorten(error, length, depth = 0) {
   };
 }
 
-// src/runtime/output.ts
+// src/runtime/scope.ts
 import { AsyncLocalStorage } from "node:async_hooks";
-import { format } from "node:util";
+var LONGEST_PAUSE_MS = 5e3;
+var SLOT = /* @__PURE__ */ Symbol.for("lumo.tasks.scope");
+function storage() {
+  const holder = globalThis;
+  holder[SLOT] ??= new AsyncLocalStorage();
+  return holder[SLOT];
+}
+function attemptScope() {
+  return storage().getStore();
+}
+function runInScope(scope, body) {
+  return storage().run(scope, body);
+}
 
-// src/runtime/line-buffer.ts
-import { StringDecoder } from "node:string_decoder";
+// src/runtime/registry.ts
+var HOOK_KINDS = [
+  "middleware",
+  "init",
+  "onStart",
+  "onStartAttempt",
+  "onWait",
+  "onResume",
+  "onSuccess",
+  "onFailure",
+  "onComplete",
+  "onCancel",
+  "catchError",
+  "cleanup"
+];
+var SLOT2 = /* @__PURE__ */ Symbol.for("lumo.tasks.registry");
+function registry() {
+  const holder = globalThis;
+  holder[SLOT2] ??= { tasks: /* @__PURE__ */ new Map(), hooks: {}, queues: /* @__PURE__ */ new Map(), collisions: [] };
+  return holder[SLOT2];
+}
+function registerHook(kind, hook) {
+  const table = attemptScope()?.hooks ?? registry().hooks;
+  table[kind] = withHook(table[kind] ?? [], hook);
+}
+function globalHooks(kind) {
+  const own = attemptScope()?.hooks[kind] ?? [];
+  return own.reduce(withHook, registry().hooks[kind] ?? []);
+}
+function ownHook(definition, kind) {
+  const own = definition[kind] ?? (kind === "catchError" ? definition.handleError : void 0);
+  return typeof own === "function" ? own : void 0;
+}
+function withHook(hooks, hook) {
+  const known = hooks.findIndex(({ key }) => key === hook.key);
+  return known === -1 ? [...hooks, hook] : hooks.with(known, hook);
+}
+
+// src/runtime/find-task.ts
+function findTask(id, module, { file, lumoId }) {
+  const definition = registry().tasks.get(id)?.definition;
+  if (definition !== void 0) {
+    return {
+      id,
+      file,
+      dialect: "lifecycle",
+      run: definition.run,
+      schema: definition.schema,
+      hook: (kind) => ownHook(definition, kind),
+      retry: definition.retry
+    };
+  }
+  const run = id === lumoId ? findRun(module) : void 0;
+  return run && { id, file, dialect: "lumo", run, schema: void 0, hook: () => void 0, retry: void 0 };
+}
+function findRun(module) {
+  const fallback = module.default;
+  const run = module.run ?? fallback?.run;
+  return typeof run === "function" ? run : void 0;
+}
+
+// src/runtime/idle.ts
+var IdleGuard = class {
+  waiting = [];
+  listener = () => this.wake();
+  start() {
+    process.prependListener("beforeExit", this.listener);
+  }
+  stop() {
+    process.off("beforeExit", this.listener);
+  }
+  async settled(work, what) {
+    let entry;
+    const never = new Promise((_, reject) => {
+      entry = { what, reject };
+      this.waiting.push(entry);
+    });
+    try {
+      return await Promise.race([work, never]);
+    } finally {
+      this.waiting.splice(this.waiting.indexOf(entry), 1);
+    }
+  }
+  wake() {
+    const latest = this.waiting.at(-1);
+    if (latest === void 0) {
+      return;
+    }
+    latest.reject(neverSettled(latest.what));
+    setImmediate(() => void 0);
+  }
+};
+function neverSettled(what) {
+  const error = new Error(`${what} never settled: nothing is left that could resolve what it waits for`);
+  return Object.assign(error, { name: "NeverSettled", stack: void 0 });
+}
+
+// src/clock.ts
+import { setTimeout as delay } from "node:timers/promises";
+var systemClock = {
+  now: () => Date.now(),
+  sleep: async (milliseconds2, signal) => {
+    try {
+      await delay(milliseconds2, void 0, signal ? { signal } : {});
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error;
+    }
+  },
+  random: () => Math.random()
+};
+
+// src/runtime/lambda-host.ts
+function lambdaHost(context, idle2) {
+  const { getRemainingTimeInMillis } = context ?? {};
+  return {
+    now: systemClock.now,
+    random: systemClock.random,
+    sleep: systemClock.sleep,
+    remainingMs: () => getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY,
+    alarm(milliseconds2, callback) {
+      const timer = setTimeout(callback, milliseconds2).unref();
+      return () => clearTimeout(timer);
+    },
+    settled: (work, what) => idle2.settled(work, what)
+  };
+}
+
+// src/runtime/errors.ts
+var ABORT = "AbortTaskRunError";
+var COMPLETE = "CompleteTaskWithOutput";
+var OUT_OF_MEMORY = "OutOfMemoryError";
+var WAIT_DOES_NOT_FIT = "WaitDoesNotFitError";
+var FINAL_NAMES = [ABORT, "TaskPayloadParsedError", WAIT_DOES_NOT_FIT];
+function isFinalError(error) {
+  return FINAL_NAMES.includes(nameOf(error)) || isRefusedRequest(error);
+}
+function isOutOfMemory(error) {
+  return nameOf(error) === OUT_OF_MEMORY || /ffmpeg was killed with signal SIGKILL/.test(String(member(error, "message")));
+}
+function nameOf(error) {
+  return String(member(error, "name"));
+}
+function rateLimitReset(error) {
+  const headers = member(error, "headers");
+  const reset = Number(member(headers, "x-ratelimit-reset"));
+  return isApiError(error) && member(error, "status") === 429 && reset > 0 ? reset : void 0;
+}
+function isRefusedRequest(error) {
+  const status = Number(member(error, "status"));
+  return isApiError(error) && status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+function isApiError(error) {
+  return nameOf(error) === "TriggerApiError";
+}
+function member(value, key) {
+  try {
+    return value?.[key];
+  } catch {
+    return void 0;
+  }
+}
+
+// src/runtime/result.ts
+import { inspect as inspect2 } from "node:util";
 
 // src/runtime/secret-values.ts
 var REDACTED = "***";
-var SLOT = /* @__PURE__ */ Symbol.for("@lumo-framework/tasks:secret-values");
+var SLOT3 = /* @__PURE__ */ Symbol.for("@lumo-framework/tasks:secret-values");
 function secretTexts() {
   const holder = globalThis;
-  holder[SLOT] ??= /* @__PURE__ */ new Set();
-  return holder[SLOT];
+  holder[SLOT3] ??= /* @__PURE__ */ new Set();
+  return holder[SLOT3];
 }
 function redact(text) {
   const found = [...secretTexts()].filter((secret) => text.includes(secret));
@@ -80,12 +326,1017 @@ function redactValue(value) {
     return value.map(redactValue);
   }
   if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, member2]) => [redact(key), redactValue(member2)]));
+    return Object.fromEntries(Object.entries(value).map(([key, member3]) => [redact(key), redactValue(member3)]));
   }
   return value;
 }
 
+// src/runtime/serialize-error.ts
+import { inspect, types } from "node:util";
+var LONGEST_CHAIN = 10;
+var MESSAGE_LENGTH = 1e3;
+var STACK_LINE_LENGTH = 1024;
+var TOP_FRAMES = 5;
+var BOTTOM_FRAMES = 45;
+var MOST_ERRORS = 10;
+function serializeError(thrown) {
+  return serialize(thrown, /* @__PURE__ */ new Set());
+}
+function serialize(thrown, seen) {
+  try {
+    seen.add(thrown);
+    return isErrorLike(thrown) ? serializeErrorLike(thrown, seen) : serializeOther(thrown);
+  } catch (error) {
+    return { name: "Error", message: `the error that was thrown cannot be read: ${safeText(error)}` };
+  }
+}
+function isErrorLike(thrown) {
+  return types.isNativeError(thrown) || thrown instanceof Error;
+}
+function serializeErrorLike(error, seen) {
+  const parts = Array.isArray(error.errors) ? error.errors : [];
+  const cause = error.cause ?? parts[0];
+  const stack = typeof error.stack === "string" ? { stack: cleanStack(error.stack) } : {};
+  const chained = cause !== void 0 && !seen.has(cause) && seen.size < LONGEST_CHAIN;
+  return {
+    name: typeof error.name === "string" && error.name !== "" ? clean(error.name, 256) : "Error",
+    message: clean(messageOf(error, parts), MESSAGE_LENGTH),
+    ...stack,
+    ...chained ? { cause: serialize(cause, seen) } : {}
+  };
+}
+function messageOf(error, parts) {
+  const own = typeof error.message === "string" ? error.message : safeText(error.message);
+  if (parts.length === 0) {
+    return own;
+  }
+  const listed = parts.slice(0, MOST_ERRORS).map((part) => isErrorLike(part) ? safeText(part.message) : safeText(part));
+  const more = parts.length > MOST_ERRORS ? ` and ${parts.length - MOST_ERRORS} more` : "";
+  return `${own === "" ? `${parts.length} errors` : own}: ${listed.join("; ")}${more}`;
+}
+function serializeOther(thrown) {
+  const kind = describeKind(thrown);
+  const text = typeof thrown === "string" ? thrown : inspect(thrown, { depth: 3, breakLength: 120 });
+  return { name: "NonErrorThrown", message: clean(`${kind} was thrown instead of an Error: ${text}`, MESSAGE_LENGTH) };
+}
+function describeKind(value) {
+  if (value === null || value === void 0) {
+    return String(value);
+  }
+  if (Array.isArray(value)) {
+    return "an array";
+  }
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+function safeText(value) {
+  try {
+    return typeof value === "string" ? value : inspect(value, { depth: 0 });
+  } catch {
+    return "(unreadable)";
+  }
+}
+function clean(text, length) {
+  const redacted = redact(text).replaceAll("\0", "");
+  return redacted.length > length ? `${redacted.slice(0, length)}\u2026` : redacted;
+}
+function cleanStack(stack) {
+  const lines = clean(stack, Number.POSITIVE_INFINITY).split("\n");
+  const start = lines.findIndex((line) => /^\s+at /.test(line));
+  const frames = start === -1 ? [] : lines.slice(start);
+  const head = clean((start === -1 ? lines : lines.slice(0, start)).join("\n"), MESSAGE_LENGTH);
+  const left = frames.length - TOP_FRAMES - BOTTOM_FRAMES;
+  const kept = left <= 0 ? frames : [...frames.slice(0, TOP_FRAMES), `    ... ${left} more frames ...`, ...frames.slice(-BOTTOM_FRAMES)];
+  return [head, ...kept.map((line) => clean(line, STACK_LINE_LENGTH))].join("\n");
+}
+
+// src/runtime/result.ts
+function outputOf(dialect, returned) {
+  if (dialect === "lifecycle") {
+    return anyOutput(returned);
+  }
+  try {
+    return taskResult(returned);
+  } catch (cause) {
+    return noTaskResult("what run returned cannot be read", cause);
+  }
+}
+function anyOutput(returned) {
+  const json = toJson(returned, "output");
+  if ("problem" in json) {
+    const message = redact(`what run returned cannot be written as JSON: ${json.problem}`);
+    return { kind: "unwritable", answer: { error: { name: "TASK_OUTPUT_ERROR", message } } };
+  }
+  return { kind: "success", answer: json.value === void 0 ? {} : { result: redactJson(json.value) } };
+}
+function taskResult(returned) {
+  const fault = faultOf(returned);
+  if (fault !== void 0) {
+    return noTaskResult(fault);
+  }
+  const { success, message, data } = returned;
+  const head = { success, message: redact(message) };
+  const json = toJson(data, "data");
+  const value = "problem" in json ? void 0 : json.value;
+  const problem = "problem" in json ? json.problem : problemOfData(value);
+  if (problem !== void 0) {
+    const text = `run returned success: ${success} with the message ${brief(message)}, but its data cannot be written as JSON: ${problem}. Return plain JSON values only.`;
+    return {
+      kind: "unwritable",
+      answer: { result: head, error: { name: "ResultNotSerializable", message: redact(text) } }
+    };
+  }
+  const result = value === void 0 ? head : { ...head, data: redactJson(value) };
+  return success ? { kind: "success", answer: { result } } : { kind: "failed", answer: { result }, reason: Object.assign(new Error(message), { name: "TaskFailed" }) };
+}
+function noTaskResult(fault, cause) {
+  const reason = Object.assign(new TypeError(redact(fault), { cause }), { name: "NoTaskResult" });
+  const { name, message } = reason;
+  const chain = cause === void 0 ? {} : { cause: serializeError(cause) };
+  return { kind: "failed", answer: { error: { name, message, ...chain } }, reason };
+}
+function problemOfData(value) {
+  return value === void 0 || describeKind(value) === "an object" ? void 0 : "data turns into something else than an object";
+}
+function faultOf(returned) {
+  const expected = "expected {success: boolean, message: string, data?: object}";
+  if (typeof returned !== "object" || returned === null || Array.isArray(returned)) {
+    const shown = typeof returned === "object" || returned === void 0 ? "" : `: ${brief(returned)}`;
+    return `run returned no TaskResult but ${describeKind(returned)}${shown}; ${expected}`;
+  }
+  const { success, message, data } = returned;
+  const faults = [
+    typeof success === "boolean" ? [] : [`success is ${member2(success)}`],
+    typeof message === "string" ? [] : [`message is ${member2(message)}`],
+    data === void 0 || describeKind(data) === "an object" ? [] : [`data is ${member2(data)}`]
+  ].flat();
+  return faults.length === 0 ? void 0 : `run returned no TaskResult: ${faults.join(", ")}; ${expected}`;
+}
+function member2(value) {
+  if (value === void 0) {
+    return "missing";
+  }
+  return typeof value === "object" ? describeKind(value) : `${describeKind(value)} (${brief(value)})`;
+}
+function brief(value) {
+  const text = inspect2(value, { depth: 0 });
+  return text.length > 200 ? `${text.slice(0, 200)}\u2026` : text;
+}
+function toJson(value, name) {
+  try {
+    const text = JSON.stringify(value);
+    if (typeof text === "string") {
+      return { value: JSON.parse(text) };
+    }
+    return value === void 0 ? { value } : { problem: `${name} is ${describeKind(value)}` };
+  } catch (error) {
+    return { problem: findProblem(value, name, [], error) };
+  }
+}
+function findProblem(value, path, parents, thrown) {
+  if (typeof value === "bigint") {
+    return `${path} is a BigInt (${value})`;
+  }
+  if (parents.includes(value)) {
+    return `${path} refers back to an object that contains it`;
+  }
+  const own = typeof value === "object" && value !== null && !("toJSON" in value) ? Object.entries(value) : [];
+  for (const [key, child] of own) {
+    try {
+      JSON.stringify(child);
+    } catch (error) {
+      return findProblem(child, `${path}.${key}`, [...parents, value], error);
+    }
+  }
+  return `${path}: ${serializeError(thrown).message}`;
+}
+function fitting(result, limit) {
+  const bytes = jsonBytes(result);
+  if (bytes <= limit) {
+    return { result };
+  }
+  const warning = `The result was cut: it has ${bytes} bytes as JSON, and an answer of Lambda holds 6 MB.`;
+  if (faultOf(result) !== void 0) {
+    return { warning };
+  }
+  const { success, message } = result;
+  const head = { success, message };
+  return {
+    result: jsonBytes(head) <= limit ? head : { ...head, message: `${message.slice(0, limit / 6 - 1024)}\u2026` },
+    warning
+  };
+}
+function jsonBytes(value) {
+  return Buffer.byteLength(JSON.stringify(value));
+}
+
+// src/runtime/retry.ts
+var DEFAULT_RETRY = {
+  maxAttempts: 3,
+  factor: 2,
+  minTimeoutInMs: 1e3,
+  maxTimeoutInMs: 6e4,
+  randomize: true
+};
+function withDefaults(written = {}) {
+  const { maxAttempts, factor, minTimeoutInMs, maxTimeoutInMs, randomize } = written;
+  return {
+    maxAttempts: maxAttempts ?? DEFAULT_RETRY.maxAttempts,
+    factor: factor ?? DEFAULT_RETRY.factor,
+    minTimeoutInMs: minTimeoutInMs ?? DEFAULT_RETRY.minTimeoutInMs,
+    maxTimeoutInMs: maxTimeoutInMs ?? DEFAULT_RETRY.maxTimeoutInMs,
+    randomize: randomize ?? DEFAULT_RETRY.randomize
+  };
+}
+function retryDelay(options, failedAttempt, random) {
+  const { maxAttempts, factor, minTimeoutInMs, maxTimeoutInMs, randomize } = options;
+  if (failedAttempt >= maxAttempts) return void 0;
+  const jitter = randomize ? 1 + random() : 1;
+  const growth = Math.min(factor ** (failedAttempt - 1), Number.MAX_VALUE);
+  return Math.round(Math.min(maxTimeoutInMs, jitter * minTimeoutInMs * growth));
+}
+
+// src/runtime/lifecycle/hooks.ts
+function hooksOf(state, kind) {
+  const global = globalHooks(kind).map(({ fn }) => ({ kind, scope: "global", fn }));
+  const own = state.task.hook(kind);
+  return own === void 0 ? global : [...global, { kind, scope: "task", fn: own }];
+}
+function callHook(state, { kind, fn }, more = {}) {
+  const { payload, ctx, task, signal } = state;
+  return state.call(kind, () => fn({ payload, ctx, task: task.id, signal, ...more }));
+}
+async function runUntilFault(state, kind, more = {}, onReturn = () => void 0) {
+  for (const hook of hooksOf(state, kind)) {
+    try {
+      onReturn(await callHook(state, hook, more));
+    } catch (thrown) {
+      return { scope: hook.scope, thrown };
+    }
+  }
+  return void 0;
+}
+async function runIsolated(state, kind, more) {
+  for (const hook of hooksOf(state, kind)) {
+    try {
+      await callHook(state, hook, { init: state.init, ...more });
+    } catch (thrown) {
+      state.report(kind, hook.scope, thrown);
+    }
+  }
+}
+
+// src/runtime/lifecycle/failure.ts
+async function failAttempt(state, thrown, { askCatchError = true } = {}) {
+  const standard = { error: thrown, delayMs: defaultDelay(state, thrown) };
+  if (state.cancelReason !== void 0) {
+    return { status: "FAILED", error: serializeError(thrown) };
+  }
+  let decision = standard;
+  if (askCatchError && !isFinalError(thrown)) {
+    try {
+      decision = bounded(state, apply(state, await catchError(state, standard), standard));
+    } catch (error2) {
+      return crash(error2, thrown);
+    }
+  }
+  const { error, delayMs } = decision;
+  if (delayMs === void 0) {
+    await reportFailure(state, error);
+  }
+  return {
+    status: "FAILED",
+    error: serializeError(error),
+    ...delayMs === void 0 ? {} : { retry: { delayMs } },
+    ...isOutOfMemory(error) ? { outOfMemory: true } : {}
+  };
+}
+async function reportFailure(state, error) {
+  await runIsolated(state, "onFailure", { error });
+  await runIsolated(state, "onComplete", { result: { ok: false, error } });
+}
+function defaultDelay({ event, host, task }, thrown) {
+  const { number, maxAttempts } = event.attempt;
+  if (number >= maxAttempts || isFinalError(thrown) || isOutOfMemory(thrown) && !hasLargerMachine(task, event)) {
+    return void 0;
+  }
+  const delay2 = retryDelay({ ...event.retry, maxAttempts }, number, host.random);
+  const reset = rateLimitReset(thrown);
+  return reset === void 0 ? delay2 : Math.max(0, reset - host.now()) + Math.floor(host.random() * 2e3);
+}
+async function catchError(state, { error, delayMs }) {
+  const { event, host, init } = state;
+  const params = {
+    error,
+    init,
+    retry: event.retry,
+    retryAt: delayMs === void 0 ? void 0 : new Date(host.now() + delayMs),
+    retryDelayInMs: delayMs
+  };
+  const hooks = hooksOf(state, "catchError");
+  const ownFirst = [
+    ...hooks.filter(({ scope }) => scope === "task"),
+    ...hooks.filter(({ scope }) => scope === "global")
+  ];
+  for (const hook of ownFirst) {
+    const answer2 = await callHook(state, hook, params);
+    if (answer2) {
+      return answer2;
+    }
+  }
+  return void 0;
+}
+function apply(state, answer2, standard) {
+  if (answer2 === void 0) {
+    return standard;
+  }
+  const { skipRetrying, retryAt, retryDelayInMs, retry } = answer2;
+  const error = answer2.error ?? standard.error;
+  if (skipRetrying) {
+    return { error, delayMs: void 0 };
+  }
+  if (retryAt !== void 0) {
+    return { error, delayMs: milliseconds(Number(retryAt) - state.host.now(), "retryAt") };
+  }
+  if (retryDelayInMs !== void 0) {
+    return { error, delayMs: milliseconds(Number(retryDelayInMs), "retryDelayInMs") };
+  }
+  if (retry) {
+    return { error, delayMs: retryDelay(withDefaults(retry), state.event.attempt.number, state.host.random) };
+  }
+  return { error, delayMs: standard.delayMs };
+}
+function milliseconds(value, name) {
+  if (Number.isNaN(value)) {
+    throw new TypeError(`catchError returned a ${name} that is no time`);
+  }
+  return Math.max(0, Math.round(value));
+}
+function bounded({ event, task, warnings }, { error, delayMs }) {
+  const { number, maxAttempts } = event.attempt;
+  if (delayMs === void 0) {
+    return { error, delayMs };
+  }
+  if (number >= maxAttempts) {
+    warnings.add(`catchError asked for another attempt after the last one (${number} of ${maxAttempts}): refused`);
+    return { error, delayMs: void 0 };
+  }
+  return { error, delayMs: isOutOfMemory(error) && !hasLargerMachine(task, event) ? void 0 : delayMs };
+}
+function hasLargerMachine(task, event) {
+  const defaults = registry().config?.retries?.default;
+  const machines = [task.retry, event.config.retry, defaults].map(outOfMemoryMachine);
+  const machine = machines.find((name) => name !== void 0);
+  return machine !== void 0 && machine !== event.machine.name;
+}
+function outOfMemoryMachine(retry) {
+  const machine = retry?.outOfMemory?.machine;
+  const name = typeof machine === "object" && machine !== null && "preset" in machine ? machine.preset : machine;
+  return typeof name === "string" ? name : void 0;
+}
+function crash(error, asked) {
+  const thrown = serializeError(error);
+  const original = serializeError(asked);
+  return {
+    status: "CRASHED",
+    error: {
+      name: "HANDLE_ERROR_ERROR",
+      message: `catchError threw: ${thrown.message}; it was asked about: ${original.message}`,
+      cause: thrown.cause === void 0 && error !== asked ? { ...thrown, cause: original } : thrown
+    }
+  };
+}
+
+// src/runtime/lifecycle/host.ts
+async function settlesWithin(host, work, milliseconds2) {
+  const done = new AbortController();
+  const inTime = work.then(
+    () => true,
+    () => true
+  );
+  const late = host.sleep(milliseconds2, done.signal).then(
+    () => false,
+    () => false
+  );
+  try {
+    return await Promise.race([inTime, late]);
+  } finally {
+    done.abort();
+  }
+}
+
+// src/runtime/metadata.ts
+import { isDeepStrictEqual } from "node:util";
+var LIMIT_BYTES = 256 * 1024;
+var Metadata = class {
+  data = {};
+  refused;
+  constructor(refused) {
+    this.refused = refused;
+  }
+  /** A copy. */
+  current() {
+    return structuredClone(this.data);
+  }
+  get(key) {
+    return structuredClone(stepsOf(key).reduce(memberOf, this.data));
+  }
+  set(key, value) {
+    this.change(key, () => jsonOf(value));
+  }
+  del(key) {
+    this.change(key, () => void 0);
+  }
+  /** Adds to the list at `key`; what is no list yet becomes the first member of one. */
+  append(key, value) {
+    this.change(key, (old) => [...old === void 0 ? [] : [old].flat(), jsonOf(value)]);
+  }
+  /** Takes every member that equals `value` out of the list at `key`. */
+  remove(key, value) {
+    const unwanted = jsonOf(value);
+    this.change(
+      key,
+      (old) => Array.isArray(old) ? old.filter((member3) => !isDeepStrictEqual(member3, unwanted)) : old
+    );
+  }
+  /** Adds to the number at `key`; anything else counts as 0. */
+  increment(key, by) {
+    this.change(key, (old) => (typeof old === "number" ? old : 0) + by);
+  }
+  replace(data) {
+    this.keep(asRecord(jsonOf(data)));
+  }
+  change(key, change) {
+    const steps = stepsOf(key);
+    if (steps.some((step, at) => !isReachable(steps.slice(0, at).reduce(memberOf, this.data), step))) {
+      this.refused(`metadata: ${JSON.stringify(key)} leaves a gap in a list`);
+      return;
+    }
+    this.keep(asRecord(changed(this.data, steps, change)));
+  }
+  keep(data) {
+    const bytes = Buffer.byteLength(JSON.stringify(data));
+    if (bytes > LIMIT_BYTES) {
+      this.refused(`metadata: a change was refused, it would have made ${bytes} bytes of at most ${LIMIT_BYTES}`);
+      return;
+    }
+    this.data = data;
+  }
+};
+function stepsOf(key) {
+  if (!key.startsWith("$.")) {
+    return [key];
+  }
+  const found = key.slice(1).matchAll(/\.([^.[\]]+)|\[(\d+)\]|\[(["'])(.*?)\3\]/g);
+  return [...found].map(([, name, index, , quoted]) => index === void 0 ? name ?? quoted ?? "" : Number(index));
+}
+function memberOf(container, step) {
+  return typeof container === "object" && container !== null && Object.hasOwn(container, step) ? container[step] : void 0;
+}
+function isReachable(container, step) {
+  return typeof step === "string" || step <= (Array.isArray(container) ? container.length : 0);
+}
+function changed(container, steps, change) {
+  const [step, ...rest] = steps;
+  if (step === void 0) {
+    return change(container);
+  }
+  const value = changed(memberOf(container, step), rest, change);
+  if (value === void 0 && container === void 0) {
+    return void 0;
+  }
+  if (typeof step === "number") {
+    const list = Array.isArray(container) ? container : [];
+    return value === void 0 ? list.toSpliced(step, 1) : list.toSpliced(step, 1, value);
+  }
+  const entries = Object.entries(asRecord(container));
+  const at = entries.findIndex(([name]) => name === step);
+  const replacement = value === void 0 ? [] : [[step, value]];
+  return Object.fromEntries(entries.toSpliced(at === -1 ? entries.length : at, 1, ...replacement));
+}
+function asRecord(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+}
+function jsonOf(value) {
+  return value === void 0 ? void 0 : JSON.parse(JSON.stringify(value) ?? "null");
+}
+
+// src/runtime/lifecycle/state.ts
+var MOST_PROBLEMS = 50;
+var AttemptState = class {
+  task;
+  event;
+  host;
+  ctx;
+  abort = new AbortController();
+  metadata;
+  problems = [];
+  warnings = /* @__PURE__ */ new Set();
+  /** What `run` comes to: `runPromise` of `onCancel`. */
+  run = new Deferred();
+  pending = [];
+  payload;
+  /** What the `init` hooks returned; undefined until they have run. */
+  init;
+  /** Middleware has let the attempt through. */
+  reachedRun = false;
+  /** Why it is cancelled, once it is. */
+  cancelReason;
+  /** The answer is decided: nothing more of the author's is called. */
+  ended = false;
+  /** What of the author's was called last. */
+  current = Promise.resolve();
+  problemCount = 0;
+  constructor(task, event, host) {
+    this.task = task;
+    this.event = event;
+    this.host = host;
+    this.ctx = contextOf(event, task.file, new Date(host.now()));
+    this.metadata = new Metadata((reason) => this.warnings.add(reason));
+  }
+  get signal() {
+    return this.abort.signal;
+  }
+  /** Notes a hook that threw without failing the attempt. */
+  report(hook, scope, thrown) {
+    this.problemCount += 1;
+    if (this.problemCount <= MOST_PROBLEMS) {
+      this.problems.push({ hook, scope, error: serializeError(thrown) });
+    } else {
+      this.warnings.add(`more than ${MOST_PROBLEMS} errors in hooks: only the first are listed`);
+    }
+  }
+  /** Calls code of the author's, unless the answer is decided by then. `what` names it. */
+  async call(what, fn) {
+    await this.gate();
+    const work = this.host.settled((async () => fn())(), what);
+    this.current = work;
+    return work;
+  }
+  /** Never settles once the answer is decided, so that what would have followed does not happen. */
+  async gate() {
+    if (this.ended) {
+      await new Promise(() => void 0);
+    }
+  }
+};
+var Deferred = class {
+  promise;
+  resolve = () => void 0;
+  reject = () => void 0;
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.promise.catch(() => void 0);
+  }
+};
+
+// src/runtime/lifecycle/interruption.ts
+var GRACE_MS = 1e3;
+var CANCEL_HOOKS_MS = 3e4;
+var Interruption = class {
+  state;
+  ending = new Deferred();
+  executed = this.ending.promise;
+  begun = false;
+  constructor(state) {
+    this.state = state;
+  }
+  /** What the attempt comes to: what was executed, or what interrupted it. */
+  over(executed) {
+    this.executed = executed;
+    const undisturbed = executed.then((ending) => this.begun ? this.ending.promise : ending);
+    return Promise.race([undisturbed, this.ending.promise]);
+  }
+  /** No hook runs from now on; what is running may still react to the signal. */
+  timeOut() {
+    if (this.begin()) {
+      this.state.ended = true;
+      this.afterTimeOut().then(this.ending.resolve, this.ending.reject);
+    }
+  }
+  /** `run` and what follows it go on as long as the hooks for it, and a moment more. */
+  cancel(reason = "Canceled by user") {
+    if (this.begin()) {
+      this.state.cancelReason = reason;
+      this.afterCancel(reason).then(this.ending.resolve, this.ending.reject);
+    }
+  }
+  begin() {
+    const first = !this.begun && !this.state.ended;
+    this.begun ||= first;
+    return first;
+  }
+  async afterTimeOut() {
+    const { host, event, abort, current, warnings } = this.state;
+    const message = `the attempt exceeded its maxDuration of ${event.maxDuration} s`;
+    abort.abort(Object.assign(new Error(message), { name: "TaskRunExceededMaxDuration" }));
+    if (!await settlesWithin(host, current, GRACE_MS)) {
+      warnings.add("the task did not stop when its signal aborted");
+    }
+    return { status: "TIMED_OUT", error: { name: "MAX_DURATION_EXCEEDED", message } };
+  }
+  async afterCancel(reason) {
+    const { host, abort, run, warnings } = this.state;
+    if (!this.state.reachedRun) {
+      run.reject(new Error(`run was not started: ${reason}`));
+    }
+    abort.abort("run cancelled");
+    const hooks = runIsolated(this.state, "onCancel", { runPromise: run.promise });
+    if (!await settlesWithin(host, hooks, CANCEL_HOOKS_MS)) {
+      warnings.add(`onCancel had not ended after ${CANCEL_HOOKS_MS / 1e3} s`);
+    }
+    if (!await settlesWithin(host, this.executed, GRACE_MS)) {
+      warnings.add("the task did not stop when it was cancelled");
+    }
+    this.state.ended = true;
+    return { status: "CANCELED", error: { name: "TASK_RUN_CANCELLED", message: reason } };
+  }
+};
+
+// src/runtime/lifecycle/middleware.ts
+var MiddlewareError = class extends Error {
+  constructor(name, message) {
+    super(message);
+    this.name = name;
+  }
+};
+async function throughMiddleware(state, inside) {
+  const layers = hooksOf(state, "middleware");
+  let fault;
+  const run = async (index) => {
+    const hook = layers[index];
+    if (hook === void 0) {
+      return inside();
+    }
+    const next = new Next(() => run(index + 1).then(() => state.gate()));
+    try {
+      await callHook(state, hook, { next: () => next.call() });
+    } catch (thrown) {
+      fault = { scope: hook.scope, thrown };
+    }
+    const misuse = await next.close();
+    if (misuse !== void 0 && fault === void 0) {
+      fault = { scope: hook.scope, thrown: misuse };
+    }
+    if (fault !== void 0) {
+      throw fault.thrown;
+    }
+  };
+  try {
+    await run(0);
+  } catch (thrown) {
+    return fault ?? { scope: "global", thrown };
+  }
+  return void 0;
+}
+var Next = class {
+  inside;
+  running;
+  misuse;
+  constructor(inside) {
+    this.inside = inside;
+  }
+  call() {
+    if (this.running === void 0 && this.misuse === void 0) {
+      this.running = quiet(this.inside());
+      return this.running;
+    }
+    this.misuse ??= new MiddlewareError("NextCalledTwiceError", "the middleware called next() twice");
+    return quiet(Promise.reject(this.misuse));
+  }
+  /** After the middleware has returned: waits for what it did not, and answers what it did wrong. */
+  async close() {
+    if (this.running === void 0) {
+      this.misuse ??= new MiddlewareError(
+        "NextNotCalledError",
+        "the middleware returned without calling next(), so the task did not run"
+      );
+    }
+    await this.running?.catch(() => void 0);
+    return this.misuse;
+  }
+};
+function quiet(promise) {
+  promise.catch(() => void 0);
+  return promise;
+}
+
+// src/runtime/lifecycle/payload.ts
+async function payloadOf({ task, event }) {
+  const checked = task.schema === void 0 ? event.payload : await checkOf(task.schema)(event.payload);
+  return withDeployment(checked, event);
+}
+function inputError(thrown) {
+  const cause = serializeError(thrown);
+  return { name: "TASK_INPUT_ERROR", message: `the payload was refused: ${cause.message}`, cause };
+}
+function checkOf(schema) {
+  const { "~standard": standard, ...methods } = membersOf(schema);
+  if (typeof standard?.validate === "function") {
+    return (value) => checkByStandard(standard, value);
+  }
+  const { assert } = methods;
+  if (typeof schema === "function" && typeof assert !== "function") {
+    return (value) => schema(value);
+  }
+  const converter = [methods.parseAsync, methods.parse, methods.validateSync, methods.create].find(
+    (method) => typeof method === "function"
+  );
+  if (typeof converter === "function") {
+    return (value) => converter.call(schema, value);
+  }
+  if (typeof assert === "function") {
+    return (value) => assert.call(schema, value) ?? value;
+  }
+  throw new TypeError("schema is nothing that checks a payload");
+}
+async function checkByStandard(standard, value) {
+  const { issues, value: checked } = await standard.validate(value);
+  if (issues !== void 0) {
+    throw new TypeError(issues.map(sentence).join("; ") || "no reason was given");
+  }
+  return checked;
+}
+function sentence({ message, path = [] }) {
+  const steps = path.map(
+    (step) => String(typeof step === "object" && step !== null ? step.key : step)
+  );
+  return steps.length === 0 ? message : `${steps.join(".")}: ${message}`;
+}
+function membersOf(schema) {
+  const names = ["~standard", "assert", "parseAsync", "parse", "validateSync", "create"];
+  return Object.fromEntries(names.map((name) => [name, schema?.[name]]));
+}
+
+// src/runtime/lifecycle/stopwatch.ts
+var Stopwatch = class {
+  /** Milliseconds spent in waits so far, of those that have ended. */
+  waitedMs = 0;
+  host;
+  onLimit;
+  workedMs = 0;
+  since;
+  waits = 0;
+  limitMs;
+  stopAlarm = () => void 0;
+  /** Calls `onLimit` once when the time of work exceeds the limit; without a limit never. */
+  constructor(host, limitMs, onLimit) {
+    this.host = host;
+    this.limitMs = limitMs ?? Number.POSITIVE_INFINITY;
+    this.onLimit = onLimit;
+    this.since = host.now();
+    this.setAlarm();
+  }
+  /** Does not count the time that `wait` takes. */
+  async pausedDuring(wait) {
+    this.waits += 1;
+    if (this.waits === 1) {
+      this.lap((ms) => {
+        this.workedMs += ms;
+      });
+      this.stopAlarm();
+    }
+    try {
+      await wait();
+    } finally {
+      this.waits -= 1;
+      if (this.waits === 0) {
+        this.lap((ms) => {
+          this.waitedMs += ms;
+        });
+        this.setAlarm();
+      }
+    }
+  }
+  stop() {
+    this.stopAlarm();
+    this.stopAlarm = () => void 0;
+  }
+  lap(add) {
+    const now = this.host.now();
+    add(now - this.since);
+    this.since = now;
+  }
+  setAlarm() {
+    if (Number.isFinite(this.limitMs)) {
+      this.stopAlarm = this.host.alarm(Math.max(0, this.limitMs - this.workedMs), this.onLimit);
+    }
+  }
+};
+
+// src/runtime/lifecycle/waits.ts
+var MARGIN_MS = 1e3;
+var WaitDoesNotFitError = class extends Error {
+  constructor(waitMs, remainingMs) {
+    super(
+      `a wait of ${seconds(waitMs)} does not fit: the function ends in ${seconds(remainingMs)}. A deploy-time task runs for 15 minutes at most: split it, or wait outside of it.`
+    );
+    this.name = WAIT_DOES_NOT_FIT;
+  }
+};
+async function waitUntil(state, stopwatch, date) {
+  const milliseconds2 = assertFits(state, date);
+  if (milliseconds2 > LONGEST_PAUSE_MS) {
+    const wait = { type: "duration", date };
+    await runWithoutHooks(state, () => runIsolated(state, "onWait", { wait }));
+    await stopwatch.pausedDuring(() => pause(state, date));
+    await runWithoutHooks(state, () => runIsolated(state, "onResume", { wait }));
+  } else if (milliseconds2 > 0) {
+    await pause(state, date);
+  }
+}
+function runWithoutHooks(state, body) {
+  const scope = attemptScope();
+  const plain = async (date) => {
+    assertFits(state, date);
+    await pause(state, date);
+  };
+  return scope === void 0 ? body() : runInScope({ ...scope, waitUntil: plain }, body);
+}
+function assertFits({ host }, date) {
+  const milliseconds2 = date.getTime() - host.now();
+  const remaining = host.remainingMs();
+  if (milliseconds2 > remaining - MARGIN_MS) {
+    throw new WaitDoesNotFitError(milliseconds2, remaining);
+  }
+  return milliseconds2;
+}
+function pause({ host, signal }, date) {
+  return host.sleep(Math.max(0, date.getTime() - host.now()), signal);
+}
+function seconds(milliseconds2) {
+  return `${Math.round(milliseconds2 / 1e3)} s`;
+}
+
+// src/runtime/lifecycle/attempt.ts
+var PENDING_MS = 6e4;
+function startAttempt(task, event, host) {
+  const state = new AttemptState(task, event, host);
+  const interruption = new Interruption(state);
+  const limit = event.maxDuration === void 0 ? void 0 : event.maxDuration * 1e3;
+  const stopwatch = new Stopwatch(host, limit, () => interruption.timeOut());
+  const scope = scopeOf(state, stopwatch);
+  const executed = runInScope(scope, () => execute(state));
+  const ended = interruption.over(executed).finally(() => {
+    state.ended = true;
+    stopwatch.stop();
+  });
+  return {
+    outcome: ended.then((ending) => outcomeOf(state, ending, stopwatch)),
+    cancel: (reason) => runInScope(scope, () => interruption.cancel(reason))
+  };
+}
+function scopeOf(state, stopwatch) {
+  return {
+    signal: state.signal,
+    locals: /* @__PURE__ */ new Map(),
+    metadata: state.metadata,
+    hooks: {},
+    waitAtEnd(work) {
+      state.pending.push(Promise.resolve(work).catch((thrown) => state.report("waitUntil", "task", thrown)));
+    },
+    now: state.host.now,
+    random: state.host.random,
+    waitUntil: (date) => waitUntil(state, stopwatch, date)
+  };
+}
+function outcomeOf(state, ending, { waitedMs }) {
+  const { problems, warnings } = state;
+  const metadata = redactJson(state.metadata.current());
+  return {
+    ...ending,
+    ...problems.length === 0 ? {} : { hooks: [...problems] },
+    ...Object.keys(metadata).length === 0 ? {} : { metadata },
+    ...waitedMs === 0 ? {} : { waitedMs },
+    ...warnings.size === 0 ? {} : { warnings: [...warnings] }
+  };
+}
+async function execute(state) {
+  try {
+    state.payload = await state.call("the schema", () => payloadOf(state));
+  } catch (thrown) {
+    state.run.reject(thrown);
+    return { status: "FAILED", error: inputError(thrown) };
+  }
+  let ending;
+  const fault = await throughMiddleware(state, async () => {
+    ending = await insideMiddleware(state);
+  });
+  return fault === void 0 && ending !== void 0 ? ending : failedMiddleware(state, ending, fault);
+}
+async function insideMiddleware(state) {
+  state.reachedRun = true;
+  const tried = await tryRun(state);
+  const ending = "thrown" in tried ? await failAttempt(state, tried.thrown) : await succeed(state, tried.returned);
+  const cleaned = ending.status === "CRASHED" ? ending : await cleanUp(state, ending);
+  if (state.pending.length > 0 && !await settlesWithin(state.host, Promise.all(state.pending), PENDING_MS)) {
+    state.warnings.add(`work handed to waitUntil() had not ended after ${PENDING_MS / 1e3} s`);
+  }
+  return cleaned;
+}
+async function tryRun(state) {
+  try {
+    await prepare(state);
+    const returned = await callRun(state);
+    state.run.resolve(returned);
+    return { returned };
+  } catch (thrown) {
+    state.run.reject(thrown);
+    return { thrown };
+  }
+}
+async function prepare(state) {
+  assertNotCancelled(state);
+  const init = {};
+  const initFault = await runUntilFault(state, "init", {}, (value) => {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      Object.assign(init, value);
+    }
+  });
+  state.init = init;
+  tolerate(state, "init", initFault);
+  if (state.event.attempt.number === 1) {
+    tolerate(state, "onStart", await runUntilFault(state, "onStart", { init }));
+  }
+  const fault = await runUntilFault(state, "onStartAttempt");
+  if (fault !== void 0) {
+    throw fault.thrown;
+  }
+}
+function tolerate(state, kind, fault) {
+  if (fault === void 0) {
+    return;
+  }
+  if (state.event.strictHooks) {
+    throw fault.thrown;
+  }
+  state.report(kind, fault.scope, fault.thrown);
+}
+function assertNotCancelled({ cancelReason }) {
+  if (cancelReason !== void 0) {
+    throw new Error(`run was not started: ${cancelReason}`);
+  }
+}
+async function callRun(state) {
+  assertNotCancelled(state);
+  const { event, payload, ctx, signal, init } = state;
+  const { dialect, run } = state.task;
+  try {
+    return await state.call(
+      "run",
+      () => dialect === "lumo" ? run(taskContextOf(event)) : run(payload, { ctx, init, signal })
+    );
+  } catch (thrown) {
+    if (nameOf(thrown) === COMPLETE) {
+      return thrown.output;
+    }
+    throw thrown;
+  } finally {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+async function succeed(state, returned) {
+  const output2 = outputOf(state.task.dialect, returned);
+  switch (output2.kind) {
+    case "unwritable":
+      return { status: "FAILED", ...output2.answer };
+    case "failed":
+      await reportFailure(state, output2.reason);
+      return { status: "FAILED", ...output2.answer };
+    case "success":
+      await runIsolated(state, "onSuccess", { output: returned });
+      await runIsolated(state, "onComplete", { result: { ok: true, data: returned }, output: returned });
+      return { status: "COMPLETED", ...output2.answer };
+  }
+}
+async function cleanUp(state, ending) {
+  const fault = await runUntilFault(state, "cleanup", { init: state.init });
+  if (fault === void 0) {
+    return ending;
+  }
+  if (ending.status === "COMPLETED") {
+    return failAttempt(state, fault.thrown, { askCatchError: false });
+  }
+  state.report("cleanup", fault.scope, fault.thrown);
+  return ending;
+}
+async function failedMiddleware(state, ending, fault = { scope: "global", thrown: new Error("the middleware ended without an outcome") }) {
+  state.run.reject(fault.thrown);
+  if (ending === void 0 || ending.status === "COMPLETED") {
+    return failAttempt(state, fault.thrown);
+  }
+  state.report("middleware", fault.scope, fault.thrown);
+  return ending;
+}
+
+// src/runtime/output.ts
+import { AsyncLocalStorage as AsyncLocalStorage2 } from "node:async_hooks";
+import { format } from "node:util";
+
 // src/runtime/line-buffer.ts
+import { StringDecoder } from "node:string_decoder";
 var KEPT_BYTES = 256 * 1024;
 var LINE_LENGTH = 16 * 1024;
 var PENDING_LENGTH = 4 * LINE_LENGTH;
@@ -172,7 +1423,7 @@ var CONSOLE_METHODS = {
 };
 var Output = class {
   current = new LineBuffer();
-  owner = new AsyncLocalStorage();
+  owner = new AsyncLocalStorage2();
   insideConsole = false;
   writeStdout;
   constructor() {
@@ -246,239 +1497,138 @@ function toBytes(chunk, encoding) {
   return /^utf-?8$/i.test(known) ? chunk : Buffer.from(chunk, known);
 }
 
-// src/runtime/result.ts
-import { inspect as inspect2 } from "node:util";
-
-// src/runtime/serialize-error.ts
-import { inspect, types } from "node:util";
-var LONGEST_CHAIN = 10;
-var MESSAGE_LENGTH = 16 * 1024;
-var STACK_LENGTH = 32 * 1024;
-var MOST_ERRORS = 10;
-function serializeError(thrown) {
-  return serialize(thrown, /* @__PURE__ */ new Set());
-}
-function serialize(thrown, seen) {
-  try {
-    seen.add(thrown);
-    return isErrorLike(thrown) ? serializeErrorLike(thrown, seen) : serializeOther(thrown);
-  } catch (error) {
-    return { name: "Error", message: `the error that was thrown cannot be read: ${safeText(error)}` };
-  }
-}
-function isErrorLike(thrown) {
-  return types.isNativeError(thrown) || thrown instanceof Error;
-}
-function serializeErrorLike(error, seen) {
-  const parts = Array.isArray(error.errors) ? error.errors : [];
-  const cause = error.cause ?? parts[0];
-  const stack = typeof error.stack === "string" ? { stack: clean(error.stack, STACK_LENGTH) } : {};
-  const chained = cause !== void 0 && !seen.has(cause) && seen.size < LONGEST_CHAIN;
-  return {
-    name: typeof error.name === "string" && error.name !== "" ? clean(error.name, 256) : "Error",
-    message: clean(messageOf(error, parts), MESSAGE_LENGTH),
-    ...stack,
-    ...chained ? { cause: serialize(cause, seen) } : {}
-  };
-}
-function messageOf(error, parts) {
-  const own = typeof error.message === "string" ? error.message : safeText(error.message);
-  if (parts.length === 0) {
-    return own;
-  }
-  const listed = parts.slice(0, MOST_ERRORS).map((part) => isErrorLike(part) ? safeText(part.message) : safeText(part));
-  const more = parts.length > MOST_ERRORS ? ` and ${parts.length - MOST_ERRORS} more` : "";
-  return `${own === "" ? `${parts.length} errors` : own}: ${listed.join("; ")}${more}`;
-}
-function serializeOther(thrown) {
-  const kind = describeKind(thrown);
-  const text = typeof thrown === "string" ? thrown : inspect(thrown, { depth: 3, breakLength: 120 });
-  return { name: "NonErrorThrown", message: clean(`${kind} was thrown instead of an Error: ${text}`, MESSAGE_LENGTH) };
-}
-function describeKind(value) {
-  if (value === null || value === void 0) {
-    return String(value);
-  }
-  if (Array.isArray(value)) {
-    return "an array";
-  }
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
-}
-function safeText(value) {
-  try {
-    return typeof value === "string" ? value : inspect(value, { depth: 0 });
-  } catch {
-    return "(unreadable)";
-  }
-}
-function clean(text, length) {
-  const redacted = redact(text);
-  return redacted.length > length ? `${redacted.slice(0, length)}\u2026` : redacted;
-}
-
-// src/runtime/result.ts
-function failed(error) {
-  return { status: "FAILED", error: serializeError(error) };
-}
-function outcomeOf(returned, limit) {
-  try {
-    return judge(returned, limit);
-  } catch (error) {
-    return failed(new TypeError("what run returned cannot be read", { cause: error }));
-  }
-}
-function judge(returned, limit) {
-  const fault = faultOf(returned);
-  if (fault !== void 0) {
-    return { status: "FAILED", error: { name: "NoTaskResult", message: redact(fault) } };
-  }
-  const { success, message, data } = returned;
-  const head = { success, message: redact(message) };
-  const status = success ? "COMPLETED" : "FAILED";
-  if (data === void 0) {
-    return fitting(status, head, void 0, limit);
-  }
-  const json = toJson(data);
-  if ("problem" in json) {
-    return {
-      status: "FAILED",
-      result: head,
-      error: {
-        name: "ResultNotSerializable",
-        message: redact(
-          `run returned success: ${success} with the message ${brief(message)}, but its data cannot be written as JSON: ${json.problem}. Return plain JSON values only.`
-        )
-      }
-    };
-  }
-  return fitting(status, head, redactJson(JSON.parse(json.text)), limit);
-}
-function faultOf(returned) {
-  const expected = "expected {success: boolean, message: string, data?: object}";
-  if (typeof returned !== "object" || returned === null || Array.isArray(returned)) {
-    const shown = typeof returned === "object" || returned === void 0 ? "" : `: ${brief(returned)}`;
-    return `run returned no TaskResult but ${describeKind(returned)}${shown}; ${expected}`;
-  }
-  const { success, message, data } = returned;
-  const faults = [
-    typeof success === "boolean" ? [] : [`success is ${member(success)}`],
-    typeof message === "string" ? [] : [`message is ${member(message)}`],
-    data === void 0 || describeKind(data) === "an object" ? [] : [`data is ${member(data)}`]
-  ].flat();
-  return faults.length === 0 ? void 0 : `run returned no TaskResult: ${faults.join(", ")}; ${expected}`;
-}
-function member(value) {
-  if (value === void 0) {
-    return "missing";
-  }
-  return typeof value === "object" ? describeKind(value) : `${describeKind(value)} (${brief(value)})`;
-}
-function brief(value) {
-  const text = inspect2(value, { depth: 0 });
-  return text.length > 200 ? `${text.slice(0, 200)}\u2026` : text;
-}
-function toJson(value) {
-  try {
-    const text = JSON.stringify(value);
-    return typeof text === "string" && text.startsWith("{") ? { text } : { problem: "data turns into something else than an object" };
-  } catch (error) {
-    return { problem: findProblem(value, "data", [], error) };
-  }
-}
-function findProblem(value, path, parents, thrown) {
-  if (typeof value === "bigint") {
-    return `${path} is a BigInt (${value})`;
-  }
-  if (parents.includes(value)) {
-    return `${path} refers back to an object that contains it`;
-  }
-  const own = typeof value === "object" && value !== null && !("toJSON" in value) ? Object.entries(value) : [];
-  for (const [key, child] of own) {
-    try {
-      JSON.stringify(child);
-    } catch (error) {
-      return findProblem(child, `${path}.${key}`, [...parents, value], error);
+// src/runtime/config.ts
+var CONFIG_HOOKS = ["init", "onStart", "onSuccess", "onFailure"];
+var KEY = "trigger.config";
+function setConfig(config, exports = {}) {
+  const known = typeof config === "object" && config !== null ? config : {};
+  registry().config = known;
+  const hooks = CONFIG_HOOKS.map((kind) => [kind, known[kind]]);
+  for (const [kind, fn] of [...hooks, ["catchError", exports.handleError]]) {
+    if (typeof fn === "function") {
+      registerHook(kind, { key: KEY, fn });
     }
   }
-  return `${path}: ${serializeError(thrown).message}`;
 }
-function fitting(status, head, data, limit) {
-  const whole = data === void 0 ? head : { ...head, data };
-  if (jsonBytes(whole) <= limit) {
-    return { status, result: whole };
-  }
-  const note = `The result was cut: it has ${jsonBytes(whole)} bytes as JSON, and an answer of Lambda holds 6 MB.`;
-  const cut = jsonBytes(head) <= limit ? head : { ...head, message: `${head.message.slice(0, limit / 6 - 1024)}\u2026` };
-  return { status, result: cut, warnings: [note] };
+
+// src/runtime/describe.ts
+var KNOWN_MEMBERS = ["id", "run", "description", "retry", "queue", "machine", "maxDuration", "schema", "handleError"];
+var KNOWN_CONFIG = [
+  "project",
+  "init",
+  "onStart",
+  "onSuccess",
+  "onFailure",
+  "retries",
+  "machine",
+  "maxDuration",
+  "logLevel"
+];
+function describeTasks(module, { lumoId }) {
+  const { tasks, config, collisions } = registry();
+  const global = HOOK_KINDS.filter((kind) => globalHooks(kind).length > 0);
+  const registered = [...tasks.values()].sort((a, b) => a.order - b.order).map((task) => describe(task, global));
+  const lumo = {
+    id: lumoId,
+    dialect: "lumo",
+    schema: false,
+    hooks: { own: [], global },
+    ignored: [],
+    order: -1
+  };
+  return jsonOf2({
+    tasks: findRun(module) === void 0 ? registered : [lumo, ...registered],
+    ...config === void 0 ? {} : { config: describeConfig(config) },
+    collisions
+  });
 }
-function jsonBytes(value) {
-  return Buffer.byteLength(JSON.stringify(value));
+function describe({ id, definition, order }, global) {
+  const { description, retry, queue, machine, maxDuration, schema } = definition;
+  const known = [...KNOWN_MEMBERS, ...HOOK_KINDS];
+  return {
+    id,
+    dialect: "lifecycle",
+    ...present({ description, retry, queue, machine, maxDuration }),
+    schema: schema !== void 0,
+    hooks: { own: HOOK_KINDS.filter((kind) => ownHook(definition, kind) !== void 0), global },
+    ignored: Object.keys(definition).filter((key) => !known.includes(key) && definition[key] !== void 0),
+    order
+  };
+}
+function describeConfig(config) {
+  const { retries, machine, maxDuration } = config;
+  const retry = retries?.default;
+  const ignored = Object.keys(config).filter((key) => !KNOWN_CONFIG.includes(key));
+  return { ...present({ retry, machine, maxDuration }), ignored };
+}
+function present(members) {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== void 0));
+}
+function jsonOf2(value) {
+  return JSON.parse(JSON.stringify(value));
 }
 
 // src/runtime/index.ts
-var RESULT_BYTES = 6291556 - 64 * 1024;
+var ANSWER_BYTES = 6291556 - 1024;
 var output = new Output();
+var idle = new IdleGuard();
 var exit = process.exit.bind(process);
-function createHandler(module, options) {
-  const { name } = options;
-  return async (event, _context) => output.collect(async (lines) => {
-    const settled = await attempt(name, module, event);
+function createHandler(module, taskFile) {
+  return async (event, context) => output.collect(async (lines) => {
+    const { task, outcome } = await answer(module, taskFile, event, context);
     const { logs, droppedLines } = lines.take();
-    const outcome = "returned" in settled ? outcomeOf(settled.returned, RESULT_BYTES - jsonBytes(logs)) : settled;
-    return { lumo: 1, task: name, ...outcome, logs, droppedLines };
+    return fitted({ lumo: 1, task, ...outcome, logs, droppedLines });
   });
 }
-async function attempt(name, module, event) {
-  const run = findRun(module);
-  if (run === void 0) {
-    return failed(new TypeError(`the task ${name} exports no function "run"`));
-  }
+async function answer(module, taskFile, event, context) {
   if (!isInvokeEvent(event)) {
-    return failed(new TypeError(`the task ${name} was invoked with an event that does not come from a deployment`));
+    const message = `the tasks of ${taskFile.file} were invoked with an event that does not come from a deployment`;
+    return { task: taskFile.lumoId, outcome: systemFailure(new TypeError(message)) };
   }
-  const unguard = guardProcess((error) => die(name, error));
-  const idle = onEmptyEventLoop();
+  const task = findTask(event.task, module, taskFile);
+  if (task === void 0) {
+    const message = `${taskFile.file} holds no task "${event.task}": it exports no function "run" and defines no task() of this id`;
+    return { task: event.task, outcome: systemFailure(new TypeError(message)) };
+  }
+  return { task: event.task, outcome: await attempt(task, event, context) };
+}
+async function attempt(task, event, context) {
+  const host = lambdaHost(context, idle);
+  const unguard = guardProcess((error) => die(task, event, error));
+  idle.start();
   try {
-    const returned = await Promise.race([call(run, contextOf(event)), idle.reached]);
-    await turnOfEventLoop();
-    return { returned };
+    const running = startAttempt(task, event, host);
+    return await running.outcome;
   } catch (error) {
-    await turnOfEventLoop();
-    return failed(error);
+    return systemFailure(error);
   } finally {
-    idle.cancel();
+    await new Promise((resolve) => setImmediate(resolve));
+    idle.stop();
     unguard();
   }
 }
-function findRun(module) {
-  const fallback = module.default;
-  const run = module.run ?? fallback?.run;
-  return typeof run === "function" ? run : void 0;
+function systemFailure(error) {
+  return { status: "SYSTEM_FAILURE", error: serializeError(error) };
 }
-async function call(run, context) {
-  return run(context);
+function fitted(envelope) {
+  const { result, ...rest } = envelope;
+  if (result === void 0) {
+    return envelope;
+  }
+  const { result: kept, warning } = fitting(result, ANSWER_BYTES - jsonBytes(rest));
+  const warnings = warning === void 0 ? {} : { warnings: [...rest.warnings ?? [], warning] };
+  return { ...rest, ...kept === void 0 ? {} : { result: kept }, ...warnings };
 }
-function onEmptyEventLoop() {
-  let listener = () => void 0;
-  const reached = new Promise((_, reject) => {
-    listener = () => reject(neverSettled());
-  });
-  process.prependListener("beforeExit", listener);
-  return { reached, cancel: () => process.off("beforeExit", listener) };
-}
-function neverSettled() {
-  const error = new Error("run never settled: nothing is left that could resolve what it waits for");
-  return Object.assign(error, { name: "NeverSettled", stack: void 0 });
-}
-async function turnOfEventLoop() {
-  await new Promise((resolve) => setImmediate(resolve));
-}
-function die(name, error) {
+function die(task, event, error) {
+  const delayMs = defaultDelay({ task, event, host: lambdaHost(void 0, idle) }, error);
+  const retry = delayMs === void 0 ? {} : { retry: { delayMs } };
   output.writeUnheard(`
-${crashLine(name, serializeError(error))}
+${crashLine(task.id, serializeError(error), retry)}
 `);
   exit(1);
 }
 export {
-  createHandler
+  createHandler,
+  describeTasks,
+  setConfig
 };

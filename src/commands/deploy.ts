@@ -11,12 +11,13 @@ import type { EnvironmentState } from '../state/environment.ts';
 import { completedDigest, startProgress } from '../state/progress.ts';
 import type { Progress } from '../state/types.ts';
 import { type Deployment, ownTasks, underLock, withDeployment } from './deployment.ts';
+import { eventsOf } from './event.ts';
 import { existingChanges, knownVersions, recordedFunctions, type TaskFunction, taskFunctions } from './functions.ts';
 import { workOutHistory } from './history.ts';
 import { refuseUnsafeEvents } from './open-project.ts';
 import { deploymentStart } from './progress-start.ts';
 import { recordDeployment, trackProgress } from './record.ts';
-import { eventOf, runAll } from './run-all.ts';
+import { runAll } from './run-all.ts';
 import type { Session } from './session.ts';
 
 /** Project, lock, history, functions, runs, record: the story of a deployment. */
@@ -84,15 +85,16 @@ async function runPhase(
     rerun: session.inputs.rerun,
     digestOf: ({ name }) => functions.get(name)?.digest ?? completedDigest(start, name) ?? '',
   });
+  const eventOf = eventsOf(deployment, history);
   await runAll(deployment, state, {
     runs: runOrder(project.tasks).map((task) => ({
       task,
       skip: skipped.get(task.name),
       target: functions.get(task.name),
-      payload: eventOf(deployment, history, task),
+      event: eventOf(task),
     })),
     satisfied,
-    codeOf: (task) => functions.get(task)?.codeSha256,
+    functions,
     afterRun: (result) => tracker.ended(result),
   });
   return tracker.progress;

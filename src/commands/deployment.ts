@@ -1,6 +1,6 @@
 import { hasOwnS3Endpoint } from '../aws/endpoint.ts';
 import type { FunctionsApi } from '../functions/api.ts';
-import type { ProjectTask } from '../project/types.ts';
+import type { ProjectTask, TaskBehaviour, TaskSettings } from '../project/types.ts';
 import type { Report } from '../report/types.ts';
 import { type EnvironmentState, openEnvironment } from '../state/environment.ts';
 import { testConditions } from '../state/self-test.ts';
@@ -79,7 +79,22 @@ export function ownTasks(tasks: readonly ProjectTask[]): ProjectTask[] {
 }
 
 /** `config` of the TaskContext: the task's entry with defaults, without `env`, `role` and `vpc`. */
-export function taskOptions(task: ProjectTask): Record<string, unknown> {
-  const { env: _env, role: _role, vpc: _vpc, ...options } = task.settings;
-  return options;
+export function taskConfig(task: ProjectTask): Record<string, unknown> {
+  const { env: _env, role: _role, vpc: _vpc, ...config } = task.settings;
+  return config;
+}
+
+/** What is recorded of a task, so that it can be run again as it was deployed, also from another checkout. */
+export function recordedOptions(task: ProjectTask): Record<string, unknown> {
+  return { ...taskConfig(task), behaviour: task.behaviour };
+}
+
+/** The task with the options that were recorded for it; `behaviour` may be missing from older records. */
+export function withRecordedOptions(task: ProjectTask, options: Record<string, unknown>): ProjectTask {
+  const { behaviour = task.behaviour, ...settings } = options;
+  return {
+    ...task,
+    settings: { ...task.settings, ...settings } as TaskSettings,
+    behaviour: behaviour as TaskBehaviour,
+  };
 }

@@ -27,7 +27,8 @@ export async function openProject(session: Session, report: Report): Promise<Ope
     root,
     boundary,
     config: inputs.config,
-    environment: asked ?? 'dev',
+    environment: asked,
+    env: session.env,
     esbuild,
     distDir,
     tempDir,
@@ -42,11 +43,15 @@ export async function openProject(session: Session, report: Report): Promise<Ope
   report.warnings.push(...project.warnings);
   for (const warning of project.warnings) log.warning(warning);
   log.info(describeProject(project, environment));
+  const selected = selectTasks(project.tasks, inputs.tasks);
+  report.notices.push(
+    ...selected.flatMap(({ name, behaviour }) => behaviour.notes.map((note) => `Task ${name}: ${note}`)),
+  );
   if (project.helpers.length > 0) log.info(`No tasks, left alone: ${project.helpers.join(', ')}`);
   return {
     project,
     environment,
-    selected: selectTasks(project.tasks, inputs.tasks),
+    selected,
     packaging: { project, esbuild, distDir, tempDir, log },
   };
 }

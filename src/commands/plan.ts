@@ -63,6 +63,7 @@ async function planOffline(session: Session, opened: OpenProject, report: Report
     reasons: [],
     run: names.has(task.name),
     reason: names.has(task.name) ? `in phase ${task.settings.runOn.join(' or ')}` : 'not selected',
+    ...plannedBehaviour(task),
   }));
 }
 
@@ -156,8 +157,23 @@ function planRuns(deployment: Deployment, state: State, history: History, planne
       reasons: change?.reasons ?? [],
       run: skip === undefined,
       reason: skip === undefined ? `phase ${history.phase}` : `${skip}${neverAgain(task, history)}`,
+      ...plannedBehaviour(task),
     };
   });
+}
+
+function plannedBehaviour({ behaviour, settings }: ProjectTask) {
+  const { dialect, hooks, machine, queue, retry } = behaviour;
+  const ours = settings.function === undefined;
+  return {
+    dialect,
+    maxAttempts: retry.maxAttempts,
+    queue: queue.name,
+    concurrencyLimit: queue.concurrencyLimit ?? null,
+    machine: (ours ? machine.name : undefined) ?? null,
+    memoryMb: ours ? machine.memory : null,
+    hooks,
+  };
 }
 
 /** An environment is deployed for the first time once. */

@@ -10,7 +10,7 @@ import {
   whyNotRecorded,
 } from '../state/progress.ts';
 import type { Progress } from '../state/types.ts';
-import { type Deployment, taskOptions } from './deployment.ts';
+import { type Deployment, recordedOptions } from './deployment.ts';
 import type { TaskFunction } from './functions.ts';
 
 type Functions = ReadonlyMap<string, TaskFunction>;
@@ -90,7 +90,7 @@ function markerDetails(
     ]);
   const now = [...functions].map(([name, { functionName, qualifier, digest, codeSha256, task }]) => [
     name,
-    { function: functionName, version: qualifier ?? '', digest, codeSha256, options: taskOptions(task) },
+    { function: functionName, version: qualifier ?? '', digest, codeSha256, options: recordedOptions(task) },
   ]);
   return {
     commit: target.commit,
@@ -110,7 +110,7 @@ function completedTask({ task, functionName, qualifier, digest, codeSha256 }: Ta
     runOn: task.settings.runOn,
     function: functionName,
     functionVersion: qualifier ?? '',
-    options: taskOptions(task),
+    options: recordedOptions(task),
   };
 }
 

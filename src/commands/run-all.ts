@@ -1,19 +1,20 @@
-import type { History } from '../history/types.ts';
+import { publishWithMemory } from '../functions/machine.ts';
 import { bundleWithSourceMap } from '../package/index.ts';
-import type { ProjectTask } from '../project/types.ts';
+import type { Machine } from '../project/types.ts';
 import { translateStack } from '../report/stack.ts';
-import { type PlannedRun, RunsStopped, runTasks } from '../runs/run-tasks.ts';
-import type { RunError, RunResult } from '../runs/types.ts';
-import type { InvokeEvent } from '../runtime/protocol.ts';
+import type { PlannedRun } from '../runs/run-task.ts';
+import { RunsStopped, type RunTasksOptions, runTasks } from '../runs/run-tasks.ts';
+import type { RunResult } from '../runs/types.ts';
 import type { EnvironmentState } from '../state/environment.ts';
-import { type Deployment, taskOptions } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
+import type { TaskFunction } from './functions.ts';
 
 export interface RunAllOptions {
   /** In run order. */
   runs: readonly PlannedRun[];
   satisfied: ReadonlySet<string>;
-  /** CodeSha256 of a task's function, by which a stack is known to belong to this checkout. */
-  codeOf(task: string): string | undefined;
+  /** By task name; their CodeSha256 is what a stack is known by to belong to this checkout. */
+  functions: ReadonlyMap<string, TaskFunction>;
   afterRun(result: RunResult): Promise<void>;
 }
 
@@ -37,7 +38,8 @@ export async function runAll(deployment: Deployment, state: EnvironmentState, op
         state.attemptEnded(result.task, result.status);
         await options.afterRun(result);
       },
-      translate: (error, task) => translate(deployment, error, task, options.codeOf(task)),
+      translate: translator(deployment, options.functions),
+      enlarge: (task, machine) => enlarge(deployment, options.functions.get(task), machine),
     });
   } catch (error) {
     if (!(error instanceof RunsStopped)) throw error;
@@ -47,56 +49,50 @@ export async function runAll(deployment: Deployment, state: EnvironmentState, op
 }
 
 /**
- * The event of one task. A Lambda that is not ours gets the payload itself with the deployment beside it; ours finds
- * in it what its TaskContext is made of.
+ * Bundled code is translated with a source map made now, once for each task, when it is known to be the deployed code.
  */
-export function eventOf(
-  { session, target }: Deployment,
-  history: History,
-  task: ProjectTask,
-  version = target.version,
-): InvokeEvent | Record<string, unknown> {
-  const deployment = {
-    id: session.deploymentId,
-    isFirstDeploy: history.isFirstDeploy,
-    ...(history.previousVersion !== undefined && { previousVersion: history.previousVersion }),
-    environment: target.identity.environment,
-    version,
-  };
-  const payload = { ...task.settings.payload, ...session.inputs.payload };
-  if (task.settings.function !== undefined) return { ...payload, deployment };
-  return {
-    lumo: 1,
-    task: task.name,
-    deployment,
-    config: taskOptions(task),
-    payload,
-    attempt: { number: 1, maxAttempts: 1 },
+function translator(
+  { packaging, project, report, session }: Deployment,
+  functions: RunAllOptions['functions'],
+): RunTasksOptions['translate'] {
+  const bundles = new Map<string, ReturnType<typeof bundleWithSourceMap>>();
+  async function bundleOf({ task, codeSha256 }: TaskFunction) {
+    const bundle = await bundleWithSourceMap(task, codeSha256, packaging);
+    if ('reason' in bundle) {
+      const warning = `The stack of ${task.name} is shown as it is: ${bundle.reason}.`;
+      report.warnings.push(warning);
+      session.runner.warning(warning);
+    }
+    return bundle;
+  }
+  return async (error, name) => {
+    const fn = functions.get(name);
+    if (!fn?.codeSha256) return error;
+    const made = bundles.get(name) ?? bundleOf(fn);
+    bundles.set(name, made);
+    const bundle = await made;
+    if ('reason' in bundle) return error;
+    return translateStack(error, bundle.map, {
+      bundleFile: bundle.bundleFile,
+      projectRoot: project.boundary,
+      boundary: project.boundary,
+      ownFolders: [session.distDir, session.tempDir],
+    });
   };
 }
 
-/** Bundled code is translated with a source map made now, when it is known to be the deployed code. */
-async function translate(
-  { packaging, project, report, session }: Deployment,
-  error: RunError,
-  name: string,
-  codeSha256: string | undefined,
-): Promise<RunError> {
-  const task = project.tasks.find((candidate) => candidate.name === name);
-  if (!task || !codeSha256) return error;
-  const bundle = await bundleWithSourceMap(task, codeSha256, packaging);
-  if ('reason' in bundle) {
-    const warning = `The stack of ${name} is shown as it is: ${bundle.reason}.`;
-    report.warnings.push(warning);
-    session.runner.warning(warning);
-    return error;
-  }
-  return translateStack(error, bundle.map, {
-    bundleFile: bundle.bundleFile,
-    projectRoot: project.boundary,
-    boundary: project.boundary,
-    ownFolders: [session.distDir, session.tempDir],
-  });
+/** The task's function on another machine, for the rest of its run. */
+async function enlarge(
+  { api, report }: Deployment,
+  fn: TaskFunction | undefined,
+  { memory }: Machine,
+): Promise<string> {
+  if (!fn) throw new Error('Only a task that has a function runs out of memory');
+  const { task, functionName, codeSha256 } = fn;
+  const deployed = { function: functionName, codeSha256, memory: task.settings.memory };
+  const version = await publishWithMemory(api, deployed, memory);
+  report.notices.push(`${task.name} ran out of memory; version ${version} of ${functionName} has ${memory} MB.`);
+  return version;
 }
 
 const LONG_DEPLOYMENT_SECONDS = 50 * 60;

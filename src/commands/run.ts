@@ -1,15 +1,16 @@
 import { ActionError } from '../errors.ts';
-import type { ProjectTask, TaskSettings } from '../project/types.ts';
+import type { ProjectTask } from '../project/types.ts';
 import type { Report } from '../report/types.ts';
 import { runOrder } from '../runs/order.ts';
-import type { PlannedRun } from '../runs/run-tasks.ts';
+import type { PlannedRun } from '../runs/run-task.ts';
 import type { EnvironmentState } from '../state/environment.ts';
 import type { MarkerTask } from '../state/types.ts';
-import { type Deployment, underLock, withDeployment } from './deployment.ts';
+import { type Deployment, underLock, withDeployment, withRecordedOptions } from './deployment.ts';
+import { eventsOf } from './event.ts';
 import { existingTarget, type TaskFunction } from './functions.ts';
 import { workOutHistory } from './history.ts';
 import { refuseUnsafeEvents } from './open-project.ts';
-import { eventOf, runAll } from './run-all.ts';
+import { runAll } from './run-all.ts';
 import type { Session } from './session.ts';
 
 /** `run`: the named tasks once more, as they were last deployed; nothing is deployed and nothing recorded. */
@@ -37,18 +38,19 @@ async function runRecorded(deployment: Deployment, state: EnvironmentState): Pro
   const history = await session.runner.group('History', () =>
     workOutHistory(session, cloud, target, state, report, recorded?.run),
   );
+  const eventOf = eventsOf({ ...deployment, target }, history);
   await runAll(deployment, state, {
     runs: [...functions.values()].map(
       (fn): PlannedRun => ({
         task: fn.task,
         skip: undefined,
         target: fn,
-        payload: eventOf({ ...deployment, target }, history, fn.task),
+        event: eventOf(fn.task),
       }),
     ),
     // What a task needs is the affair of whoever runs it by hand; among the named ones the order is kept.
     satisfied: new Set(project.tasks.map(({ name }) => name).filter((name) => !functions.has(name))),
-    codeOf: (task) => functions.get(task)?.codeSha256,
+    functions,
     afterRun: async () => undefined,
   });
 }
@@ -85,7 +87,7 @@ function asDeployed(
       },
     );
   }
-  const settings = { ...task.settings, ...last.options } as TaskSettings;
   const { function: functionName, version: qualifier, digest, codeSha256 } = last;
-  return { task: { ...task, settings }, functionName, qualifier, existing: false, digest, codeSha256 };
+  const asRecorded = withRecordedOptions(task, last.options);
+  return { task: asRecorded, functionName, qualifier, existing: false, digest, codeSha256 };
 }

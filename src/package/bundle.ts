@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
 import type { Project } from '../project/types.ts';
 import type { Log } from '../runner/types.ts';
 import { bundleError, unresolved } from './bundle-error.ts';
-import { type Esbuild, EsbuildFailure, type EsbuildMessage, type Metafile, runEsbuild, sdkAliases } from './esbuild.ts';
+import { writeEntries } from './entries.ts';
+import { type Esbuild, EsbuildFailure, type EsbuildMessage, type Metafile, runEsbuild } from './esbuild.ts';
 import {
   type BundledTask,
   type FlagGroup,
@@ -47,46 +48,26 @@ export async function bundleTasks(
   packaging: Packaging,
   extraFlags: readonly string[] = [],
 ): Promise<Build[]> {
-  const aliases = await sdkAliases({ distDir: packaging.distDir, projectRoot: packaging.project.root });
   const groups = groupByFlags(tasks, packaging.project);
-  return Promise.all(groups.map((group) => build(group, packaging, [...aliases, ...extraFlags])));
+  return Promise.all(groups.map((group) => build(group, packaging, extraFlags)));
 }
 
+/** One bundle for each file: tasks of one file share it. */
 async function build(group: FlagGroup, packaging: Packaging, extraFlags: readonly string[]): Promise<Build> {
   const { project, distDir, tempDir } = packaging;
+  const { root, bundling } = project;
+  const files = [...new Set(group.tasks.map(({ file }) => file))];
   const folder = await mkdtemp(path.join(tempDir, 'bundle-'));
-  const entries = path.join(folder, 'entries');
-  const outdir = path.join(folder, 'out');
-  await mkdir(entries);
-  await Promise.all(
-    group.tasks.map((task, index) =>
-      writeFile(path.join(entries, `${index}.mjs`), wrapper(task, project.root, distDir)),
-    ),
-  );
-  // A pattern, since fifty paths and more could exceed the length of a command line.
-  const args = [
-    path.join(entries, '*.mjs'),
-    `--outbase=${entries}`,
-    `--outdir=${outdir}`,
-    ...TASK_FLAGS,
-    ...extraFlags,
-  ];
-  const metafile = await runForLambda(args, group.flags, packaging, entries);
+  const entries = await writeEntries(files, 'handler', { root, distDir, bundling }, folder);
+  const args = [...entries.args, ...TASK_FLAGS, ...extraFlags];
+  const metafile = await runForLambda(args, group.flags, packaging, folder);
   const outputs = new Map(
-    group.tasks.map((task, index) => {
-      const file = path.join(outdir, `${index}.mjs`);
-      return [task.name, { file, key: relativePosix(project.root, file) }];
+    group.tasks.map((task) => {
+      const file = entries.output(files.indexOf(task.file));
+      return [task.name, { file, key: relativePosix(root, file) }];
     }),
   );
   return { group, metafile, outputs };
-}
-
-function wrapper(task: BundledTask, root: string, distDir: string): string {
-  return [
-    `import { createHandler } from ${JSON.stringify(path.join(distDir, 'runtime', 'index.mjs'))};`,
-    `import * as task from ${JSON.stringify(path.resolve(root, task.file))};`,
-    `export const handler = createHandler(task, ${JSON.stringify({ name: task.name })});`,
-  ].join('\n');
 }
 
 /**

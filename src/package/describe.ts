@@ -1,55 +1,63 @@
-import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { ActionError, type ErrorLocation } from '../errors.ts';
-import { type Esbuild, EsbuildFailure, esbuildDetails, runEsbuild, sdkAliases } from './esbuild.ts';
+import type { FileDescription } from '../runtime/describe.ts';
+import { unresolved } from './bundle-error.ts';
+import { runChild } from './describe-child.ts';
+import { type EntryContext, writeEntries } from './entries.ts';
+import { type Esbuild, EsbuildFailure, esbuildDetails, type Metafile, runEsbuild } from './esbuild.ts';
+import { LAMBDA_FLAGS } from './flags.ts';
 import { limiter, MAX_PROCESSES } from './limiter.ts';
+import { assertNoNativeAddons, type BundledCode } from './native.ts';
 import { isInside, relativePosix } from './resolve.ts';
+import { standInFlags } from './stand-in.ts';
 
-export interface DescribeOptions {
-  /** Real paths. */
-  root: string;
+export interface DescribeOptions extends EntryContext {
   boundary: string;
   esbuild: Esbuild;
-  distDir: string;
   tempDir: string;
-  /** `LUMO_ENVIRONMENT` of the child. */
-  environment: string;
-  /** Of which the child sees `LUMO_*` and the region, and nothing else. */
-  env?: NodeJS.ProcessEnv;
+  /** What the configuration keeps out of bundles: names and patterns. */
+  external: readonly string[];
+  /** The whole environment in which a file (relative to the project) is loaded. */
+  env: (file: string) => NodeJS.ProcessEnv;
   /** Milliseconds until a file that does not finish loading is given up. */
   timeoutMs?: number;
 }
 
-export interface CommonJsDescription {
-  /** Names of what the module exports, those of its default export included. */
-  exports: string[];
+/** What a task file registers. */
+export interface DescribedFile {
+  file: FileDescription;
+  /** What concerns a task of whatever file: the global hooks. */
+  everyTask: FileDescription;
 }
 
 const TIMEOUT_MS = 10_000;
-/** An answer is a list of names or an error; more is not an answer of ours. */
-const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /**
- * What CommonJS task files export, which only running them tells: each is loaded in a process of its own, without
- * credentials, which ends as soon as the file is loaded. `files` are relative to `root`; so are the keys of the answer.
- * Throws `TASK_BUNDLE_FAILED`, and `TASK_IMPORT_FAILED` for a file that throws, exits or does not finish.
+ * What task files register and export, which only running them tells: each is bundled as for Lambda and loaded in a
+ * process of its own, without credentials, which ends as soon as the file is loaded. What is not installed or kept out
+ * of bundles is stood in for. `files` are relative to the project; so are the keys of the answer. Throws
+ * `TASK_BUNDLE_FAILED`, and for a file that throws, exits or does not finish `TASK_IMPORT_FAILED`, or `NATIVE_ADDON`
+ * when that is the likely reason.
  */
-export async function describeCommonJs(
+export async function describeFiles(
   files: readonly string[],
   options: DescribeOptions,
-): Promise<Map<string, CommonJsDescription>> {
+): Promise<Map<string, DescribedFile>> {
   const folder = await mkdtemp(path.join(options.tempDir, 'describe-'));
   try {
-    const bundles = await bundleForDescription(files, folder, options);
+    const { bundles, missing, metafile } = await bundleForDescription(files, folder, options);
     const inTurn = limiter(MAX_PROCESSES);
     const settled = await Promise.allSettled(
-      files.map((file, index) => inTurn(() => describe(file, bundles[index] ?? '', options))),
+      files.map((file, index) => inTurn(() => describe(file, bundles[index] ?? '', missing, options))),
     );
     const failures = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
-    if (failures.length > 0) throw importError(failures);
+    if (failures.length > 0) {
+      await assertNoNativeAddons(bundledCode(bundles, metafile, options));
+      throw importError(failures);
+    }
     return new Map(
       settled.flatMap((each, index) => (each.status === 'fulfilled' ? [[files[index] ?? '', each.value]] : [])),
     );
@@ -58,189 +66,123 @@ export async function describeCommonJs(
   }
 }
 
-/** Packages stay outside: a description needs the file and what it imports of the project's own. */
+/**
+ * Bundles as packaging does, but readable. What stays outside there may not be here, or not work here (it comes with a
+ * layer, or is built for Lambda), so it is stood in for, and so is what is not installed: `missing`.
+ */
 async function bundleForDescription(
   files: readonly string[],
   folder: string,
-  { root, boundary, distDir, tempDir, esbuild }: DescribeOptions,
-): Promise<string[]> {
-  const entries = path.join(folder, 'entries');
-  const outdir = path.join(folder, 'out');
-  await mkdir(entries);
-  await Promise.all(
-    files.map((file, index) => {
-      const entry = `module.exports = require(${JSON.stringify(path.join(root, file))});\n`;
-      return writeFile(path.join(entries, `${index}.cjs`), entry);
-    }),
-  );
+  options: DescribeOptions,
+): Promise<{ bundles: string[]; missing: string[]; metafile: Metafile }> {
+  const entries = await writeEntries(files, 'describe', options, folder);
   const flags = [
-    '--bundle',
-    '--packages=external',
-    '--platform=node',
-    '--format=cjs',
+    ...entries.args,
+    ...LAMBDA_FLAGS,
+    '--keep-names',
+    `--target=node${process.versions.node}`,
     '--sourcemap=inline',
     '--sources-content=false',
-    '--loader:.node=empty',
-    '--out-extension:.js=.cjs',
-    ...(await sdkAliases({ distDir, projectRoot: root })),
+    ...options.external.map((name) => `--external:${name}`),
   ];
-  try {
-    const args = [path.join(entries, '*.cjs'), `--outbase=${entries}`, `--outdir=${outdir}`, ...flags];
-    await runEsbuild(esbuild, args, { cwd: root, tempDir });
-  } catch (cause) {
-    if (!(cause instanceof EsbuildFailure)) throw cause;
-    throw new ActionError('TASK_BUNDLE_FAILED', 'The tasks cannot be bundled', {
-      advice: 'Correct the named places',
-      details: esbuildDetails(cause.messages, boundary),
-      cause,
-    });
+  const missing: string[] = [];
+  const outside: string[] = [];
+  for (;;) {
+    const standIns = await standInFlags([...missing, ...outside], folder);
+    try {
+      const metafile = await runEsbuild(options.esbuild, [...flags, ...standIns], {
+        cwd: options.root,
+        tempDir: options.tempDir,
+      });
+      const found = externalImports(metafile).filter((each) => !outside.includes(each));
+      if (found.length === 0) {
+        return { bundles: files.map((_, index) => entries.output(index)), missing, metafile };
+      }
+      outside.push(...found);
+    } catch (error) {
+      if (!(error instanceof EsbuildFailure)) throw error;
+      const found = missingPackages(error).filter((each) => !missing.includes(each));
+      if (found.length === 0) throw bundleFailure(error, options);
+      missing.push(...found);
+    }
   }
-  return files.map((_, index) => path.join(outdir, `${index}.cjs`));
 }
 
-/**
- * Runs in the child: node -e SCRIPT bundle file. Packages are loaded from where the task's file would load them, and
- * one that cannot be loaded here (it may come with a layer) is stood in for by something that takes every use.
- */
-const SCRIPT = `
-const fs = require('node:fs'), path = require('node:path'), Module = require('node:module');
-const [bundle, file] = process.argv.slice(1);
-const answer = (value) => { fs.writeSync(3, JSON.stringify(value)); process.kill(process.pid, 'SIGKILL'); };
-const text = (value) => { try { return String(value); } catch { return 'a value that is no text'; } };
-const standIn = new Proxy(function () {}, {
-  get: (target, key) => key === Symbol.toPrimitive ? () => '' : key === 'then' ? undefined
-    : key === 'prototype' ? target.prototype : standIn,
-  apply: () => standIn, construct: () => standIn,
-});
-const task = new Module(file);
-task.filename = file;
-task.paths = Module._nodeModulePaths(path.dirname(file));
-task.require = (name) => {
-  try { return Module.prototype.require.call(task, name); } catch { return standIn; }
-};
-try {
-  task._compile(fs.readFileSync(bundle, 'utf8'), bundle);
-  const names = (value) => value !== null && ['object', 'function'].includes(typeof value) ? Object.keys(value) : [];
-  const exported = task.exports;
-  answer({ exports: [...new Set([...names(exported), ...names(exported && exported.default)])] });
-} catch (error) {
-  answer({ error: error instanceof Error ? { message: text(error.message), stack: text(error.stack) } : { message: text(error), stack: '' } });
-}
-`;
-
-async function describe(file: string, bundle: string, options: DescribeOptions): Promise<CommonJsDescription> {
-  const absolute = path.join(options.root, file);
-  const { output, ended } = await runChild([bundle, absolute], options);
-  const fileLocation = { file: relativePosix(options.boundary, absolute) };
-  const answer = parseAnswer(output);
-  if (answer && 'exports' in answer) return answer;
-  if (!answer) throw failure(`${file} ${ended}`, fileLocation);
-  throw failure(
-    `${file} threw while it was loaded: ${answer.message}`,
-    positionIn(answer.stack, options) ?? fileLocation,
-  );
+/** A native addon that is bundled fails in ways that do not tell why. */
+function bundledCode(bundles: readonly string[], metafile: Metafile, { root, boundary }: DescribeOptions): BundledCode {
+  const setting = 'taskDefaults.nodeModules';
+  return { metafile, root, boundary, bundles: bundles.map((file) => ({ key: relativePosix(root, file), setting })) };
 }
 
-function failure(message: string, location: ErrorLocation): ActionError {
-  return new ActionError('TASK_IMPORT_FAILED', message, {
-    advice: 'Open connections and read secrets inside run, not while the file is loaded',
-    location,
+/** Nothing when esbuild found anything else than packages that are not installed. */
+function missingPackages({ messages }: EsbuildFailure): string[] {
+  const specifiers = messages.map((message) => unresolved(message));
+  const packages = specifiers.filter((each) => each !== undefined && isPackage(each));
+  return packages.length < messages.length ? [] : [...new Set(packages)].filter((each) => each !== undefined);
+}
+
+/** Neither a path nor a URL: those cannot be stood in for. */
+function isPackage(specifier: string): boolean {
+  return /^(?:@[\w.~-]+\/)?[\w~-][^:]*$/.test(specifier);
+}
+
+function externalImports({ outputs }: Metafile): string[] {
+  const imports = Object.values(outputs).flatMap((output) => output.imports);
+  const names = imports.filter((each) => each.external).map((each) => each.path);
+  return [...new Set(names)].filter((each) => isPackage(each) && !isBuiltin(each));
+}
+
+function bundleFailure(cause: EsbuildFailure, { boundary }: DescribeOptions): ActionError {
+  return new ActionError('TASK_BUNDLE_FAILED', 'The tasks cannot be bundled', {
+    advice: 'Correct the named places',
+    details: esbuildDetails(cause.messages, boundary),
+    cause,
   });
 }
 
+async function describe(
+  file: string,
+  bundle: string,
+  missing: readonly string[],
+  options: DescribeOptions,
+): Promise<DescribedFile> {
+  const { root, boundary, timeoutMs = TIMEOUT_MS } = options;
+  const outcome = await runChild<DescribedFile>({ bundle, cwd: root, env: options.env(file), timeoutMs });
+  if ('answer' in outcome) return outcome.answer;
+  const advice = 'Open connections and read secrets in middleware or in run, not while the file is loaded';
+  const absent = missing.length === 0 ? '' : `; not installed here: ${missing.join(', ')}`;
+  throw new ActionError('TASK_IMPORT_FAILED', `${file} ${outcome.problem.replaceAll(bundle, file)}`, {
+    advice: `${advice}${absent}`,
+    location: positionIn(outcome.stack, options) ?? { file: relativePosix(boundary, path.join(root, file)) },
+  });
+}
+
+/** All that failed; what fails in one place is told once, however many files import it. */
 function importError(failures: readonly unknown[]): unknown {
-  const [first, second] = failures;
   const known = failures.filter((each) => each instanceof ActionError);
-  if (second === undefined || known.length < failures.length || !(first instanceof ActionError)) return first;
-  return new ActionError(first.code, `${failures.length} task files cannot be loaded`, {
-    advice: first.advice,
-    details: known.map(({ message, location }) => ({ message, ...(location && { location }) })),
-  });
-}
-
-type Answer = CommonJsDescription | { message: string; stack: string };
-
-function parseAnswer(output: string): Answer | undefined {
-  try {
-    const { exports, error } = JSON.parse(output) as { exports?: unknown; error?: Record<string, unknown> };
-    if (error) return { message: String(error.message), stack: String(error.stack) };
-    return Array.isArray(exports) ? { exports: exports.map(String) } : undefined;
-  } catch {
-    // Whatever the file wrote there itself is as good as nothing.
-    return undefined;
+  const [first] = known;
+  if (first === undefined || known.length < failures.length) {
+    return failures.find((each) => !(each instanceof ActionError));
   }
+  const place = ({ location }: ActionError) => JSON.stringify(location);
+  const distinct = known.filter((each, index) => known.findIndex((other) => place(other) === place(each)) === index);
+  if (distinct.length === 1) return first;
+  return new ActionError(first.code, `${distinct.length} task files cannot be loaded`, {
+    advice: first.advice,
+    details: distinct.map(({ message, location }) => ({ message, ...(location && { location }) })),
+  });
 }
 
 /** The first frame of a stack, which the child has translated, that lies in the project's own code. */
-function positionIn(stack: string, { boundary }: DescribeOptions): ErrorLocation | undefined {
+function positionIn(stack: string, { boundary, distDir, tempDir }: DescribeOptions): ErrorLocation | undefined {
   for (const [, place = '', line, column] of stack.matchAll(
     /^ +at .*?\(?((?:file:\/\/|\/|[A-Za-z]:[\\/]).*?):(\d+):(\d+)\)?$/gm,
   )) {
     const file = place.startsWith('file:') ? fileURLToPath(place) : place;
-    if (isInside(boundary, file) && !file.includes('node_modules')) {
+    const isOurs = isInside(distDir, file) || isInside(tempDir, file);
+    if (isInside(boundary, file) && !isOurs && !file.includes('node_modules')) {
       return { file: relativePosix(boundary, file), line: Number(line), column: Number(column) };
     }
   }
   return undefined;
-}
-
-function runChild(args: readonly string[], options: DescribeOptions): Promise<{ output: string; ended: string }> {
-  const { root, timeoutMs = TIMEOUT_MS } = options;
-  return new Promise((resolve, reject) => {
-    // A group of its own, so that what the file starts ends with it.
-    const child = spawn(process.execPath, ['--enable-source-maps', '-e', SCRIPT, ...args], {
-      cwd: root,
-      env: childEnvironment(options),
-      detached: process.platform !== 'win32',
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    });
-    let timedOut = false;
-    const kill = () => killGroup(child.pid);
-    const timer = setTimeout(() => {
-      timedOut = true;
-      kill();
-    }, timeoutMs);
-    process.once('exit', kill);
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const pipe = child.stdio[3] as Readable;
-    pipe.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= MAX_ANSWER_BYTES) chunks.push(chunk);
-    });
-    child.on('error', (error) => {
-      clearTimeout(timer);
-      process.removeListener('exit', kill);
-      reject(error);
-    });
-    child.on('exit', () => {
-      clearTimeout(timer);
-      process.removeListener('exit', kill);
-      kill();
-      // A process that left the group may hold the pipe open for ever.
-      setTimeout(() => pipe.destroy(), 500).unref();
-    });
-    child.on('close', (code, signal) => {
-      const ended = timedOut
-        ? `did not finish loading within ${timeoutMs / 1000} s`
-        : `ended its process (${signal ?? `exit code ${code}`}) while it was loaded`;
-      resolve({ output: Buffer.concat(chunks).toString('utf8'), ended });
-    });
-  });
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'EPERM'))) throw error;
-  }
-}
-
-/** Nothing of the host's but what says where the project is deployed to. */
-function childEnvironment({ env = process.env, environment }: DescribeOptions): NodeJS.ProcessEnv {
-  const names = ['AWS_REGION', 'AWS_DEFAULT_REGION', ...(process.platform === 'win32' ? ['SystemRoot'] : [])];
-  const kept = Object.entries(env).filter(([name]) => name.startsWith('LUMO_') || names.includes(name));
-  return { ...Object.fromEntries(kept), LUMO_ENVIRONMENT: environment };
 }

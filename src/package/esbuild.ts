@@ -5,7 +5,7 @@ import path from 'node:path';
 import { ActionError, type ErrorDetail, type ErrorLocation } from '../errors.ts';
 import type { Esbuild } from './find-esbuild.ts';
 import { limiter, MAX_PROCESSES } from './limiter.ts';
-import { exists, findPackage, relativePosix } from './resolve.ts';
+import { relativePosix } from './resolve.ts';
 
 export { ESBUILD_VERSION } from './esbuild-version.ts';
 export { type Esbuild, findEsbuild } from './find-esbuild.ts';
@@ -153,23 +153,4 @@ function parseMessage(block: string, cwd: string): EsbuildMessage {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/**
- * `--alias:` flags for the packages that task authors import. Our copy of the task SDK always wins, so that tasks and
- * action fit together; `@lumo-framework/core` is ours only where the project has none.
- */
-export async function sdkAliases(options: { distDir: string; projectRoot: string }): Promise<string[]> {
-  const tasks = path.join(options.distDir, 'sdk', 'tasks.mjs');
-  const core = path.join(options.distDir, 'sdk', 'core.mjs');
-  const aliases: string[] = [];
-  if (await exists(tasks)) {
-    for (const name of ['@lumo-framework/tasks', '@trigger.dev/sdk', '@trigger.dev/sdk/v3']) {
-      aliases.push(`--alias:${name}=${tasks}`);
-    }
-  }
-  if (!(await findPackage('@lumo-framework/core', options.projectRoot))) {
-    aliases.push(`--alias:@lumo-framework/core=${core}`);
-  }
-  return aliases;
 }

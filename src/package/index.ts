@@ -8,7 +8,7 @@ import { contentsDigest } from './digest.ts';
 import { assertFits, fileInputs, taskFiles } from './files.ts';
 import { type BundledTask, isBundled } from './flags.ts';
 import { inputDigests } from './inputs-digest.ts';
-import { assertNoNativeAddons } from './native.ts';
+import { assertNoNativeAddons, type BundledCode } from './native.ts';
 import { bothOrThrow } from './settle.ts';
 import { portableMap } from './source-map.ts';
 import type { Package } from './types.ts';
@@ -71,9 +71,18 @@ async function packageBundled(
   );
   const [packages] = await bothOrThrow(
     Promise.all(tasks.map((task) => assemble(task, builds, files.get(task) ?? [], compressed, packaging))),
-    Promise.all(builds.map((build) => assertNoNativeAddons(build, packaging))),
+    Promise.all(builds.map((build) => assertNoNativeAddons(bundledCode(build, packaging)))),
   );
   return { packages, builds };
+}
+
+function bundledCode({ metafile, group, outputs }: Build, { project }: Packaging): BundledCode {
+  const { root, boundary } = project;
+  const bundles = group.tasks.map(({ name }) => ({
+    key: outputs.get(name)?.key,
+    setting: `tasks.${name}.nodeModules`,
+  }));
+  return { metafile, root, boundary, bundles };
 }
 
 async function filesWithContents(

@@ -1,28 +1,37 @@
 import path from 'node:path';
 import { ActionError, type ErrorDetail } from '../errors.ts';
-import type { Build, Packaging } from './bundle.ts';
 import type { Metafile } from './esbuild.ts';
 import { isPlatformPackage, type PackageManifest, readManifest } from './node-modules.ts';
 import { exists, relativePosix } from './resolve.ts';
+
+/** What was bundled, and for whom. */
+export interface BundledCode {
+  metafile: Metafile;
+  /** Real paths. */
+  root: string;
+  boundary: string;
+  /** Each bundle: its key in the metafile's `outputs`, and the setting that takes packages out of it. */
+  bundles: readonly { key: string | undefined; setting: string }[];
+}
 
 /**
  * Throws `NATIVE_ADDON` when a bundle holds code of a package that works only with its own files beside it: one that
  * imports a `.node` file, is compiled at install (`binding.gyp`), or brings its binaries as one package per platform.
  * A package that only others depend on, and only optionally, is fine: they cope without it.
  */
-export async function assertNoNativeAddons(build: Build, packaging: Packaging): Promise<void> {
-  const { metafile, group } = build;
+export async function assertNoNativeAddons(code: BundledCode): Promise<void> {
+  const { metafile, root, bundles } = code;
   const folders = new Set(Object.keys(metafile.inputs).flatMap((input) => packageFolder(input) ?? []));
-  const manifests = await readManifests(folders, packaging.project.root);
-  const native = await nativeFolders(metafile, manifests, packaging.project.root);
+  const manifests = await readManifests(folders, root);
+  const native = await nativeFolders(metafile, manifests, root);
   const details: ErrorDetail[] = [];
   const lines = new Set<string>();
   for (const addon of native) {
     const importer = demandingImporter(addon, metafile, manifests);
     if (importer === undefined) continue;
-    const tasks = group.tasks.filter((task) => isIn(addon, metafile, build.outputs.get(task.name)?.key));
-    for (const task of tasks) lines.add(`tasks.${task.name}.nodeModules: ['${packageName(addon)}']`);
-    if (tasks.length > 0) details.push(finding(addon, importer, packaging));
+    const users = bundles.filter(({ key }) => isIn(addon, metafile, key));
+    for (const { setting } of users) lines.add(`${setting}: ['${packageName(addon)}']`);
+    if (users.length > 0) details.push(finding(addon, importer, code));
   }
   if (details.length === 0) return;
   throw new ActionError('NATIVE_ADDON', details.map((detail) => detail.message).join('; '), {
@@ -31,8 +40,8 @@ export async function assertNoNativeAddons(build: Build, packaging: Packaging): 
   });
 }
 
-function finding(addon: string, importer: string, { project }: Packaging): ErrorDetail {
-  const file = relativePosix(project.boundary, path.resolve(project.root, importer));
+function finding(addon: string, importer: string, { root, boundary }: BundledCode): ErrorDetail {
+  const file = relativePosix(boundary, path.resolve(root, importer));
   const what = isOwnFile(addon)
     ? `${addon} is a native addon`
     : `The package "${packageName(addon)}" is a native addon`;

@@ -1,38 +1,55 @@
 import path from 'node:path';
 import { ActionError } from '../errors.ts';
+import { lumoId } from '../package/entries.ts';
 import { exists, relativePosix } from '../package/resolve.ts';
 import { type Finding, formatPath, type Spot } from './check.ts';
 import { configError } from './config-error.ts';
-import { type Discovery, TASKS_FOLDER } from './discover.ts';
+import type { Discovery } from './discover.ts';
 import type { LoadedConfig } from './load.ts';
 import { didYouMean } from './nearest.ts';
 import { needsFindings } from './needs.ts';
+import { resolveTasks } from './resolve-tasks.ts';
 import { type ConfigShape, checkConfig } from './schema.ts';
-import { envNameFindings, envSizeFinding, taskSettings } from './settings.ts';
+import { envNameFindings, envSizeFinding } from './settings.ts';
+import { TASKS_FOLDER } from './task-files.ts';
 import type { Project, ProjectTask } from './types.ts';
+
+const NO_TASK = 'exports no "run" and registers no task()';
+
+/** What the configuration says, as far as it is right, and what is not. */
+export interface CheckedConfig {
+  config: Partial<ConfigShape>;
+  findings: Finding[];
+}
+
+/** Throws `PROVIDER_UNSUPPORTED`. */
+export function readConfig(loaded: LoadedConfig, boundary: string): CheckedConfig {
+  refuseProvider(loaded.value, relativePosix(boundary, loaded.file));
+  const spot: Spot = { path: [], findings: [] };
+  const config = checkConfig(loaded.value, spot) ?? {};
+  return { config, findings: spot.findings };
+}
 
 /**
  * Configuration and task files as one project. Throws one error with everything that is wrong with the configuration:
- * `CONFIG_INVALID`, or the more telling code that all findings share; `PROVIDER_UNSUPPORTED`, `TASKS_NOT_FOUND`.
+ * `CONFIG_INVALID`, or the more telling code that all findings share; `TASKS_NOT_FOUND`.
  */
 export async function assemble(
   loaded: LoadedConfig,
+  { config, findings: wrong }: CheckedConfig,
   discovery: Discovery,
   { root, boundary }: { root: string; boundary: string },
 ): Promise<Project> {
-  const label = relativePosix(boundary, loaded.file);
-  refuseProvider(loaded.value, label);
-  const spot: Spot = { path: [], findings: [] };
-  const config = checkConfig(loaded.value, spot) ?? {};
-  const tasks = joinTasks(config, discovery);
-  if (tasks.length === 0 && spot.findings.length === 0) throw noTasks(discovery);
+  const { tasks, findings: wrongInCode } = resolveTasks(config, discovery, { root, boundary });
+  if (tasks.length === 0 && wrong.length === 0) throw noTasks(discovery);
   const findings = [
-    ...spot.findings,
+    ...wrong,
     ...unmatchedEntries(config, discovery),
-    ...envFindings(config, tasks, spot.findings),
+    ...envFindings(config, tasks, wrong),
     ...needsFindings(tasks),
+    ...wrongInCode,
   ];
-  if (findings.length > 0) throw configError(findings, label, loaded.source);
+  if (findings.length > 0) throw configError(findings, relativePosix(boundary, loaded.file), loaded.source);
   return {
     root,
     boundary,
@@ -47,6 +64,8 @@ export async function assemble(
     tasks,
     helpers: discovery.helpers,
     warnings: [...networkWarnings(config, tasks), ...secretWarnings(config, loaded), ...(await buildWarnings(root))],
+    strictHooks: config.strictHooks ?? false,
+    bundling: discovery.bundling,
   };
 }
 
@@ -57,19 +76,6 @@ function refuseProvider(value: unknown, file: string): void {
     advice: 'Use provider: "aws" for the project whose tasks are to run',
     location: { file, key: 'provider' },
   });
-}
-
-/** Tasks in the order of the configuration, then by name. */
-function joinTasks(config: Partial<ConfigShape>, discovery: Discovery): ProjectTask[] {
-  const files = new Map(discovery.tasks.map(({ name, file }) => [name, file]));
-  const entries = config.tasks ?? new Map<string, never>();
-  const configured = [...entries].filter(([name, entry]) => files.has(name) || entry.function !== undefined);
-  const names = new Set([...configured.map(([name]) => name), ...files.keys()]);
-  return [...names].map((name) => ({
-    name,
-    file: entries.get(name)?.function === undefined ? files.get(name) : undefined,
-    settings: taskSettings(entries.get(name) ?? {}, config.taskDefaults ?? {}, config.build?.exclude ?? []),
-  }));
 }
 
 /** Entries of `tasks` without a file, and those with both a file and a `function`. */
@@ -85,9 +91,13 @@ function unmatchedEntries(config: Partial<ConfigShape>, { tasks, helpers }: Disc
       return file === undefined ? [] : problem(`has a "function", and there is ${JSON.stringify(file)} as well`);
     }
     if (file !== undefined) return [];
-    const helper = helpers.find((each) => each.replace(/\.\w+$/, '') === `${TASKS_FOLDER}/${name}`);
-    if (helper !== undefined) return problem(`is no task: ${JSON.stringify(helper)} exports no "run"`);
-    return problem(`is no task: no file of that name is below ${TASKS_FOLDER}${didYouMean(name, names)}`);
+    const ids = tasks.filter((task) => lumoId(task.file) === name).map((task) => JSON.stringify(task.name));
+    if (ids.length > 0) return problem(`is no task: the file of that name registers ${ids.join(', ')}`);
+    const helper = helpers.find((each) => lumoId(each) === name);
+    if (helper !== undefined) return problem(`is no task: ${JSON.stringify(helper)} ${NO_TASK}`);
+    return problem(
+      `is no task: no file of that name is below ${TASKS_FOLDER}, and no task() has that id${didYouMean(name, names)}`,
+    );
   });
 }
 
@@ -112,9 +122,11 @@ function envFindings(
 }
 
 function noTasks({ helpers }: Discovery): ActionError {
-  const left = helpers.map((file) => `${JSON.stringify(file)} exports no "run"`);
+  const left = helpers.map((file) => `${JSON.stringify(file)} ${NO_TASK}`);
   return new ActionError('TASKS_NOT_FOUND', `There is no task below ${TASKS_FOLDER}`, {
-    advice: `A task is a file below ${TASKS_FOLDER} that exports a function "run", or a configured task with "function"`,
+    advice:
+      `A task is a file below ${TASKS_FOLDER} that exports a function "run", a task({ id, run }) in such a file, ` +
+      'or a configured task with "function"',
     details: left.map((message) => ({ message })),
   });
 }

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts';
+import type { ErrorCode, ErrorLocation } from '../errors.ts';
 import { didYouMean } from './nearest.ts';
 
 /** Property names and array indices from the top of the configuration to a value. */
@@ -9,6 +9,8 @@ export interface Finding {
   code: ErrorCode;
   path: KeyPath;
   message: string;
+  /** Where it is written, when that is not the configuration. */
+  location?: ErrorLocation;
 }
 
 /** Where a check is, and where it reports what it finds. */

@@ -13,7 +13,8 @@ export function configError(findings: readonly Finding[], file: string, source: 
   const codes = new Set(findings.map((finding) => finding.code));
   const [only = 'CONFIG_INVALID', ...others] = codes;
   const code = others.length === 0 ? only : 'CONFIG_INVALID';
-  const details = findings.map(({ path, message }): ErrorDetail => {
+  const details = findings.map(({ path, message, location }): ErrorDetail => {
+    if (location !== undefined) return { message, location };
     const line = locateKey(source, path);
     return { message, location: { file, ...line, ...(path.length > 0 && { key: formatPath(path) }) } };
   });

@@ -1,9 +1,13 @@
 import { realpath } from 'node:fs/promises';
+import path from 'node:path';
 import type { Esbuild } from '../package/esbuild.ts';
+import { relativePosix } from '../package/resolve.ts';
 import type { Log } from '../runner/types.ts';
-import { assemble } from './assemble.ts';
+import { assemble, readConfig } from './assemble.ts';
+import { configError } from './config-error.ts';
 import { discoverTasks } from './discover.ts';
-import { loadConfig } from './load.ts';
+import { findConfig, loadConfig } from './load.ts';
+import { scanProject } from './scan.ts';
 import type { Project } from './types.ts';
 
 export { boundaryOf } from './boundary.ts';
@@ -16,27 +20,39 @@ export interface LoadOptions {
   boundary: string;
   /** Path of the configuration as the user gave it, relative to the root. */
   config: string | undefined;
-  /** `LUMO_ENVIRONMENT` while the configuration loads. */
-  environment: string;
+  /** The environment that is asked for; `undefined`: that of the configuration, which itself loads as `dev`. */
+  environment: string | undefined;
   esbuild: Esbuild;
   distDir: string;
   tempDir: string;
+  /** The host's environment, of which task files that have to be loaded see `LUMO_*` and the region. */
+  env?: NodeJS.ProcessEnv;
   log: Log;
 }
 
 /**
- * Reads the configuration and finds the tasks, both at once, and puts them together. All paths of the answer are real
+ * Reads the configuration and the task files, both at once, and puts them together. All paths of the answer are real
  * paths. Throws `CONFIG_*`, `PROVIDER_UNSUPPORTED`, `TASKS_NOT_FOUND` and `TASK_*` errors; everything that is wrong with
  * the configuration is in one error.
  */
 export async function loadProject(options: LoadOptions): Promise<Project> {
-  const root = await realpath(options.root);
-  const boundary = await realpath(options.boundary);
-  const [loaded, discovery] = await Promise.allSettled([
-    loadConfig({ ...options, root, boundary }),
-    discoverTasks({ ...options, root, boundary }),
+  const [root, boundary] = await Promise.all([realpath(options.root), realpath(options.boundary)]);
+  const folders = { root, boundary };
+  const file = await findConfig(root, boundary, options.config);
+  const environment = options.environment ?? 'dev';
+  const [configuration, scanned] = await Promise.allSettled([
+    loadConfig({ ...options, ...folders, file, environment }),
+    scanProject({ ...options, ...folders, configFolder: path.dirname(file) }),
   ]);
-  if (loaded.status === 'rejected') throw loaded.reason;
-  if (discovery.status === 'rejected') throw discovery.reason;
-  return assemble(loaded.value, discovery.value, { root, boundary });
+  if (configuration.status === 'rejected') throw configuration.reason;
+  if (scanned.status === 'rejected') throw scanned.reason;
+  const loaded = configuration.value;
+  const checked = readConfig(loaded, boundary);
+  const described = { ...options, ...folders, environment: options.environment ?? checked.config.environment ?? 'dev' };
+  const discovery = await discoverTasks(scanned.value, checked.config, described).catch((error: unknown) => {
+    // With a wrong configuration it may be for that alone that a file cannot be loaded.
+    if (checked.findings.length === 0) throw error;
+    throw configError(checked.findings, relativePosix(boundary, file), loaded.source);
+  });
+  return assemble(loaded, checked, discovery, folders);
 }

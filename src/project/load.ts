@@ -4,15 +4,9 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { ActionError, type ErrorLocation } from '../errors.ts';
-import {
-  type Esbuild,
-  EsbuildFailure,
-  esbuildDetails,
-  type Metafile,
-  runEsbuild,
-  sdkAliases,
-} from '../package/esbuild.ts';
+import { type Esbuild, EsbuildFailure, esbuildDetails, type Metafile, runEsbuild } from '../package/esbuild.ts';
 import { isInside, relativePosix } from '../package/resolve.ts';
+import { sdkAliases } from '../package/sdk.ts';
 import type { Log } from '../runner/types.ts';
 import { inAmbient } from './ambient.ts';
 import { isObject } from './check.ts';
@@ -34,8 +28,8 @@ export interface LoadConfigOptions {
   /** Real paths. */
   root: string;
   boundary: string;
-  /** As the user gave it, relative to the root; `undefined`: the first of `CONFIG_NAMES` that is there. */
-  config: string | undefined;
+  /** The configuration, absolute; see `findConfig`. */
+  file: string;
   environment: string;
   esbuild: Esbuild;
   distDir: string;
@@ -54,7 +48,10 @@ export interface LoadedConfig {
   secrets: Record<string, string>;
 }
 
-/** Where the configuration is. Throws `CONFIG_NOT_FOUND`. */
+/**
+ * Where the configuration is: `config` as the user gave it, relative to the root; `undefined`: the first of
+ * `CONFIG_NAMES` that is there. Throws `CONFIG_NOT_FOUND`.
+ */
 export async function findConfig(root: string, boundary: string, config: string | undefined): Promise<string> {
   const candidates = config === undefined ? CONFIG_NAMES : [config];
   for (const candidate of candidates) {
@@ -85,7 +82,7 @@ export async function findConfig(root: string, boundary: string, config: string 
  * in the user's own file.
  */
 export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConfig> {
-  const file = await findConfig(options.root, options.boundary, options.config);
+  const { file } = options;
   const label = relativePosix(options.boundary, file);
   const folder = path.join(options.root, '.lumo');
   const bundle = path.join(folder, `config-${randomBytes(8).toString('hex')}.mjs`);

@@ -1,3 +1,4 @@
+import { type BehaviourEntry, behaviourChecks, flag } from './behaviour-checks.ts';
 import {
   below,
   type Check,
@@ -16,7 +17,8 @@ import type { Phase, TaskSettings, VpcSettings } from './types.ts';
 
 /** What the configuration says about one task, or about all of them: no defaults filled in. */
 export interface TaskEntry
-  extends Omit<TaskSettings, 'copyAssets' | 'vpc' | 'role' | 'kmsKeyArn' | 'logGroup' | 'function'> {
+  extends Omit<TaskSettings, 'copyAssets' | 'vpc' | 'role' | 'kmsKeyArn' | 'logGroup' | 'function'>,
+    BehaviourEntry {
   copyAssets: { from?: string; to?: string }[];
   /** `false`: none, against `taskDefaults`. */
   vpc: VpcSettings | false;
@@ -24,9 +26,6 @@ export interface TaskEntry
   kmsKeyArn: string;
   logGroup: string;
   function: string;
-  machine: never;
-  queue: never;
-  retry: never;
 }
 
 /** The configuration as far as this action reads it; the optional parts are those that are written there. */
@@ -43,6 +42,8 @@ export interface ConfigShape {
   roles: { tasks?: string };
   tasks: Map<string, Partial<TaskEntry>>;
   taskDefaults: Partial<TaskEntry>;
+  strictHooks: boolean;
+  aliasSdk: boolean;
 }
 
 const anyText: Check<string> = (value, spot) =>
@@ -98,8 +99,6 @@ const tags: Check<Record<string, string>> = (value, spot) => {
   return checked && Object.fromEntries(checked);
 };
 
-const notYet: Check<never> = (_, spot) => report(spot, 'is not supported by this version of the action yet');
-
 const defaults = {
   timeout: integer(1, 900, 'seconds'),
   runOn: phases,
@@ -119,20 +118,32 @@ const defaults = {
   kmsKeyArn: text('the ARN of a key', arn('kms')),
   logGroup: text('the name of a log group', /^[\w./#-]{1,512}$/),
   payload: jsonObject,
-  machine: notYet,
-  queue: notYet,
-  retry: notYet,
+  ...behaviourChecks(true),
 };
 
-const taskDefaults = object<Omit<TaskEntry, 'function'>>(defaults, {
-  what: 'an object with the settings of all tasks',
-  unknownKey: 'is not a setting of a task',
-});
-
-const task = object<TaskEntry>(
-  { ...defaults, function: text('the name or ARN of a Lambda function', /^[\w:$-]{1,200}$/) },
-  { what: 'an object with the settings of the task', unknownKey: 'is not a setting of a task' },
+const taskDefaults = oneSize(
+  object<Omit<TaskEntry, 'function'>>(defaults, {
+    what: 'an object with the settings of all tasks',
+    unknownKey: 'is not a setting of a task',
+  }),
 );
+
+const task = oneSize(
+  object<TaskEntry>(
+    { ...defaults, function: text('the name or ARN of a Lambda function', /^[\w:$-]{1,200}$/) },
+    { what: 'an object with the settings of the task', unknownKey: 'is not a setting of a task' },
+  ),
+);
+
+/** Memory is said once: as a machine or in MB. */
+function oneSize<T extends Partial<TaskEntry>>(check: Check<T>): Check<T> {
+  return (value, spot) => {
+    const entry = check(value, spot);
+    if (entry?.machine === undefined || entry.memory === undefined) return entry;
+    report(below(spot, 'memory'), 'stands beside "machine", which decides the memory too; write one of the two');
+    return entry;
+  };
+}
 
 const natGateways: Check<number> = (value, spot) =>
   typeof value === 'number' && value >= 0 && value <= 3
@@ -179,6 +190,8 @@ const config = object<ConfigShape>(
     roles: object<{ tasks: string }>({ tasks: roleArn }, { what: 'an object with the role of "tasks"' }),
     tasks: mapOf(task, 'an object of tasks'),
     taskDefaults,
+    strictHooks: flag,
+    aliasSdk: flag,
   },
   { what: 'an object', required: ['projectName'] },
 );

@@ -34,20 +34,21 @@ const SET_BY_ACTION = new Set(['LUMO_PROJECT_NAME', 'LUMO_ENVIRONMENT']);
 
 /**
  * A task's settings: its own entry, else `taskDefaults`, else the default of the contract. `env`, `tags` and `payload`
- * are merged key by key.
+ * are merged key by key. `limits` have been worked out with the task's code.
  */
 export function taskSettings(
   own: Partial<TaskEntry>,
   defaults: Partial<TaskEntry>,
   exclude: readonly string[],
+  limits: Pick<TaskSettings, 'timeout' | 'memory'>,
 ): TaskSettings {
   const entry = { ...defaults, ...own };
   return {
-    timeout: entry.timeout ?? 300,
+    timeout: limits.timeout,
     runOn: [...new Set<Phase>(entry.runOn ?? ['deploy', 'update'])],
     copyAssets: (entry.copyAssets ?? []).map(({ from = '', to = path.posix.basename(from) }) => ({ from, to })),
     needs: [...new Set(entry.needs)],
-    memory: entry.memory ?? 1024,
+    memory: limits.memory,
     env: { ...defaults.env, ...own.env },
     nodeModules: [...new Set(entry.nodeModules)],
     external: [...new Set(entry.external ?? exclude)],

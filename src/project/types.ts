@@ -1,3 +1,5 @@
+import type { RetryOptions } from '../runtime/protocol.ts';
+
 /** The phase of a deployment: what `runOn` is matched against. */
 export type Phase = 'deploy' | 'update';
 
@@ -41,11 +43,53 @@ export interface TaskSettings {
   payload: Record<string, unknown>;
 }
 
+/** A machine preset and what it means on Lambda. */
+export interface Machine {
+  /** Name of the preset, or undefined for a plain amount of memory. */
+  name: string | undefined;
+  /** vCPU, as Lambda gives them for the memory: memory / 1769. */
+  cpu: number;
+  /** MB of the function. */
+  memory: number;
+}
+
+/** How a task is tried again, queued and limited: its code over the configuration over the defaults. */
+export interface TaskBehaviour {
+  dialect: 'lumo' | 'lifecycle';
+  retry: RetryOptions;
+  /** The machine for the retry after an attempt ran out of memory. */
+  outOfMemoryMachine: Machine | undefined;
+  machine: Machine;
+  /** `concurrencyLimit` undefined: unlimited. */
+  queue: { name: string; concurrencyLimit: number | undefined };
+  /** Seconds of compute time, 5 to 870. */
+  maxDuration: number | undefined;
+  /** Kinds of hooks the task has, its own and global ones, in the order they run: for plan and report. */
+  hooks: string[];
+  /** What was clamped, or is accepted without effect, in words. */
+  notes: string[];
+}
+
 export interface ProjectTask {
   name: string;
   /** Path of the task's file relative to the project, with `/`; `undefined` for a task with `function`. */
   file: string | undefined;
   settings: TaskSettings;
+  behaviour: TaskBehaviour;
+}
+
+/** What is bundled into every task beside its own file. Paths are relative to the project, with `/`. */
+export interface Bundling {
+  /** `trigger.config.*` beside the configuration, loaded before everything else of the project's. */
+  triggerConfig: string | undefined;
+  /** `functions/tasks/init.*`, loaded before the task's own file. */
+  init: string | undefined;
+  /** Packages that only the build of another system uses, as `trigger.config.*` imports them: never bundled. */
+  buildOnly: string[];
+  /** Task files that use the installed `@lumo-framework/core`, whose secrets are then connected to ours. */
+  coreUsers: string[];
+  /** `false`: an installed SDK wins over the one of this action. */
+  aliasSdk: boolean;
 }
 
 /** What was read from `lumo.config.*` and `functions/tasks`. Paths are absolute unless said otherwise. */
@@ -70,4 +114,7 @@ export interface Project {
   /** Files under `functions/tasks` that are no tasks, relative to the project. */
   helpers: string[];
   warnings: string[];
+  /** Errors in `init` and `onStart` fail the attempt. */
+  strictHooks: boolean;
+  bundling: Bundling;
 }

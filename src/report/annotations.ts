@@ -3,10 +3,10 @@ import type { Annotation, Runner } from '../runner/types.ts';
 import type { RunError, RunResult } from '../runs/types.ts';
 import { describeDetail, describeError, errorChain, furtherCauses, furtherDetails } from './error.ts';
 import { failures, STATUS_WORDS } from './headline.ts';
-import { failureText } from './phrases.ts';
+import { failureText, hookWarnings } from './phrases.ts';
 import type { Report } from './types.ts';
 
-/** GitHub shows ten errors of a step and drops the rest without a word; one is ours to say so, one is kept free. */
+/** GitHub shows ten errors and ten warnings of a step and drops the rest without a word; one is ours to say so, one is kept free. */
 const MAX_ANNOTATIONS = 8;
 
 /**
@@ -15,15 +15,34 @@ const MAX_ANNOTATIONS = 8;
  */
 export function annotateReport(report: Report, runner: Runner): void {
   if (!runner.onActions) return;
-  const annotations = [
+  annotate(runner, 'error', [
     ...(report.error === undefined ? [] : errorAnnotations(report.error)),
     ...failures(report).map((result) => taskAnnotation(result, report.projectPath)),
-  ];
+  ]);
+  annotate(
+    runner,
+    'warning',
+    report.results.flatMap((result) => hookAnnotations(result, report.projectPath)),
+  );
+}
+
+function annotate(runner: Runner, level: 'error' | 'warning', annotations: readonly Annotation[]): void {
   for (const annotation of annotations.slice(0, MAX_ANNOTATIONS)) runner.annotate(annotation);
   const missing = annotations.length - MAX_ANNOTATIONS;
-  if (missing > 0) {
-    runner.annotate({ level: 'error', title: 'More errors', message: `${missing} more, see the summary.` });
-  }
+  if (missing > 0) runner.annotate({ level, title: `More ${level}s`, message: `${missing} more, see the summary.` });
+}
+
+/** What a hook threw does not fail the step, and must not go unseen either. */
+function hookAnnotations(result: RunResult, projectPath: string): Annotation[] {
+  return hookWarnings(result).map(({ error, text }) => {
+    const location = locationOf(errorChain(error), result, projectPath);
+    return {
+      level: 'warning',
+      title: `Task ${result.task}`,
+      message: message([text], undefined),
+      ...(location === undefined ? {} : { location }),
+    };
+  });
 }
 
 /** One for each finding with a position; one for all the rest, unless there is no rest. */
@@ -60,7 +79,8 @@ function taskAnnotation(result: RunResult, projectPath: string): Annotation {
   const location = locationOf(errors, result, projectPath);
   const lines = [failureText(result), ...errors.slice(1).map((cause) => `caused by ${describeError(cause)}`)];
   return {
-    level: 'error',
+    // What the user wanted is no error.
+    level: result.status === 'CANCELED' ? 'notice' : 'error',
     title: `Task ${result.task} ${STATUS_WORDS[result.status]}`,
     message: message(lines, undefined),
     ...(location === undefined ? {} : { location }),

@@ -4,7 +4,17 @@ import { describeError, errorChain, renderError } from './error.ts';
 import { cutText } from './escape.ts';
 import { count, formatDuration, formatPosition } from './format.ts';
 import { changedFunctions, failures, headline, REPORT_ICONS, STATUS_WORDS } from './headline.ts';
-import { changeWords, historyText, messageOf, recordedText, untouchedText } from './phrases.ts';
+import {
+  attemptCells,
+  behaviourText,
+  changeWords,
+  historyText,
+  hookWarnings,
+  machineText,
+  messageOf,
+  recordedText,
+  untouchedText,
+} from './phrases.ts';
 import type { Report } from './types.ts';
 
 /** The frames of a stack that are worth a line of the log; the results file has all. */
@@ -20,12 +30,17 @@ export function logReport(report: Report, runner: Runner): void {
 export function reportLines(report: Report): string[] {
   return [
     ...taskTable(report.results),
+    ...report.results.flatMap(attemptTable),
+    ...report.results.flatMap(metadataLine),
     ...planTable(report),
     ...functionLines(report),
     ...preflightTable(report),
     ...failures(report).flatMap(failureLines),
     ...report.warnings.map((warning) => `Warning: ${warning}`),
-    ...report.results.flatMap(({ task, warnings }) => warnings.map((warning) => `Warning: ${task}: ${warning}`)),
+    ...report.results.flatMap((result) => {
+      const hooks = hookWarnings(result).map(({ text }) => text);
+      return [...result.warnings, ...hooks].map((warning) => `Warning: ${result.task}: ${warning}`);
+    }),
     ...report.notices.map((notice) => `Notice: ${notice}`),
     ...(report.error === undefined ? [] : renderError(report.error)),
     ...historyLines(report),
@@ -34,20 +49,40 @@ export function reportLines(report: Report): string[] {
 }
 
 function taskTable(results: readonly RunResult[]): string[] {
+  const withMachines = results.some(({ machine }) => machine !== undefined);
   return columns(
     results.map((result) => [
       result.task,
       STATUS_WORDS[result.status],
       result.attempts.length === 0 ? '' : formatDuration(result.durationMs),
+      ...(withMachines ? [machineText(result) ?? ''] : []),
       firstLine(messageOf(result)),
     ]),
     'Tasks:',
   );
 }
 
+/** One attempt says no more than its task does. */
+function attemptTable({ task, attempts }: RunResult): string[] {
+  if (attempts.length < 2) return [];
+  return columns(
+    attempts.map((attempt) => attemptCells(attempt).map(firstLine)),
+    `Attempts of ${task}:`,
+  );
+}
+
+function metadataLine({ task, metadata }: RunResult): string[] {
+  return metadata === undefined ? [] : [`Metadata of ${task}: ${firstLine(JSON.stringify(metadata))}`];
+}
+
 function planTable(report: Report): string[] {
   return columns(
-    report.plan.map(({ task, run, reason }) => [task, run ? 'would run' : 'would be skipped', firstLine(reason)]),
+    report.plan.map((planned) => [
+      planned.task,
+      planned.run ? 'would run' : 'would be skipped',
+      firstLine(planned.reason),
+      firstLine(behaviourText(planned)),
+    ]),
     'Tasks:',
   );
 }

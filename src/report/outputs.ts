@@ -37,25 +37,30 @@ function planJson(report: Report): string {
   return jsonWithin(MAX_PLAN, [entries, entries.map(({ task, action, run }) => ({ task, action, run }))]);
 }
 
+/** Nothing of it is left that could say how it ran. */
+type RemovedTask = Pick<PlannedTask, 'task' | 'file' | 'function' | 'action' | 'reasons' | 'run' | 'reason'>;
+
 /** One entry for each task, and for each function of a task that is no longer in the project. */
-function planEntries({ plan, functions }: Report): PlannedTask[] {
+function planEntries({ plan, functions }: Report): (PlannedTask | RemovedTask)[] {
   const planned = new Set(plan.map(({ task }) => task));
   const removed = functions
     .filter(({ action, task }) => action === 'delete' && !planned.has(task))
-    .map(({ task, function: name, action, reasons }): PlannedTask => {
+    .map(({ task, function: name, action, reasons }): RemovedTask => {
       return { task, file: null, function: name, action, reasons, run: false, reason: 'no longer in the project' };
     });
   return [...plan, ...removed];
 }
 
-function withoutBulk({ data, ...result }: RunResult): RunResult {
+function withoutBulk({ data, metadata, ...result }: RunResult): RunResult {
   return {
     ...result,
     ...(result.message === undefined ? {} : { message: cutText(result.message, 2_000) }),
     ...(result.error === undefined ? {} : { error: withoutStack(result.error) }),
-    attempts: result.attempts.map((attempt) => {
-      return attempt.error === undefined ? attempt : { ...attempt, error: withoutStack(attempt.error) };
-    }),
+    attempts: result.attempts.map(({ error, hooks, ...attempt }) => ({
+      ...attempt,
+      ...(error === undefined ? {} : { error: withoutStack(error) }),
+      ...(hooks === undefined ? {} : { hooks: hooks.map((hook) => ({ ...hook, error: withoutStack(hook.error) })) }),
+    })),
   };
 }
 

@@ -1,9 +1,9 @@
 import type { History } from '../history/types.ts';
-import { isOk, type RunResult } from '../runs/types.ts';
+import { type Attempt, type HookFailure, isOk, type RunResult } from '../runs/types.ts';
 import { describeError } from './error.ts';
-import { count } from './format.ts';
+import { count, formatDuration } from './format.ts';
 import { STATUS_WORDS } from './headline.ts';
-import type { FunctionChange, Report } from './types.ts';
+import type { FunctionChange, PlannedTask, Report } from './types.ts';
 
 type ChangeWords = Readonly<Record<FunctionChange['action'], string>>;
 
@@ -65,4 +65,58 @@ export function failureText({ error, message, reason, status }: RunResult): stri
   const more = error !== undefined && message !== error.message && message?.includes(error.message);
   if (error !== undefined && !more) return describeError(error);
   return message ?? reason ?? STATUS_WORDS[status];
+}
+
+/** A hook that threw without failing its attempt, and how that is said. */
+export interface HookWarning {
+  error: HookFailure['error'];
+  text: string;
+}
+
+/** What hooks threw and nobody else would ever hear of. */
+export function hookWarnings({ attempts }: RunResult): HookWarning[] {
+  return attempts.flatMap(({ number, hooks = [] }) => {
+    const when = attempts.length === 1 ? '' : ` in attempt ${number}`;
+    return hooks.map(({ hook, scope, error }) => {
+      const whose = scope === 'global' ? 'the global hook' : 'its hook';
+      return { error, text: `${whose} ${hook} threw${when}, the run went on: ${describeError(error)}` };
+    });
+  });
+}
+
+/** Number, status, duration, what came next, and the error of an attempt. */
+export function attemptCells(attempt: Attempt): [string, string, string, string, string] {
+  const { number, status, durationMs, retryDelayMs, memoryMb, error } = attempt;
+  return [
+    String(number),
+    memoryMb === undefined ? STATUS_WORDS[status] : `${STATUS_WORDS[status]} with ${memoryMb} MB`,
+    formatDuration(durationMs),
+    retryDelayMs === undefined ? '' : `next after ${formatDuration(retryDelayMs)}`,
+    error === undefined ? '' : describeError(error),
+  ];
+}
+
+/** `small-2x, 1769 MB, 1 vCPU`; undefined for a task without a preset. */
+export function machineText({ machine, memoryMb, cpu }: RunResult): string | undefined {
+  return machine === undefined ? undefined : `${machine}, ${memoryMb} MB, ${cpu} vCPU`;
+}
+
+/** How a task would be run: `up to 3 attempts, queue db (1 at a time), small-2x (1769 MB), hooks onStart, onFailure` */
+export function behaviourText({
+  dialect,
+  maxAttempts,
+  queue,
+  concurrencyLimit,
+  machine,
+  memoryMb,
+  hooks,
+}: PlannedTask): string {
+  const memory = memoryMb === null ? undefined : `${memoryMb} MB`;
+  return [
+    ...(dialect === 'lumo' ? [] : ['lifecycle']),
+    maxAttempts === 1 ? '1 attempt' : `up to ${maxAttempts} attempts`,
+    ...(concurrencyLimit === null ? [] : [`queue ${queue} (${concurrencyLimit} at a time)`]),
+    ...(memory === undefined ? [] : [machine === null ? memory : `${machine} (${memory})`]),
+    ...(hooks.length === 0 ? [] : [`hooks ${hooks.join(', ')}`]),
+  ].join(', ');
 }

@@ -12,9 +12,10 @@ export function redactReport(report: Report, runner: Pick<Runner, 'redact'>): Re
   const { error, results, ...rest } = report;
   return {
     ...mapStrings(rest, redact),
-    results: results.map(({ data, ...result }) => ({
+    results: results.map(({ data, metadata, ...result }) => ({
       ...mapStrings(result, redact),
       ...(data === undefined ? {} : { data: redactData(data, redact) }),
+      ...(metadata === undefined ? {} : { metadata: redactMetadata(metadata, redact) }),
     })),
     error: error === undefined ? undefined : redactError(error, redact),
   };
@@ -25,6 +26,11 @@ function redactData(data: unknown, redact: (text: string) => string): unknown {
   const redacted = mapStrings(data, redact);
   const json = JSON.stringify(redacted);
   return json === undefined || redact(json) === json ? redacted : '***';
+}
+
+function redactMetadata(metadata: object, redact: (text: string) => string): Record<string, unknown> {
+  const redacted = redactData(metadata, redact);
+  return typeof redacted === 'object' ? { ...redacted } : { '***': '***' };
 }
 
 function redactError(error: ActionError, redact: (text: string) => string): ActionError {

@@ -11,7 +11,18 @@ import {
 import { cutText, markdown, markdownCode, markdownInlineCode, markdownProse } from './escape.ts';
 import { count, formatBytes, formatDuration, formatPosition } from './format.ts';
 import { changedFunctions, failures, STATUS_WORDS } from './headline.ts';
-import { changeWords, failureText, historyText, messageOf, recordedText, untouchedText } from './phrases.ts';
+import {
+  attemptCells,
+  behaviourText,
+  changeWords,
+  failureText,
+  historyText,
+  hookWarnings,
+  machineText,
+  messageOf,
+  recordedText,
+  untouchedText,
+} from './phrases.ts';
 import type { Report } from './types.ts';
 
 /** How much of each thing a summary shows. */
@@ -85,8 +96,8 @@ export function failedTasks(report: Report, detail: SummaryDetail): string[] {
 function failedTask(result: RunResult, detail: SummaryDetail): string {
   const { error } = result;
   return [
-    `### ❌ ${code(result.task, detail)} ${STATUS_WORDS[result.status]}`,
-    `**Error:** ${inline(failureText(result), detail)}${at(error && formatPosition(error), detail)}`,
+    `### ${ICONS[result.status] ?? '❌'} ${code(result.task, detail)} ${STATUS_WORDS[result.status]}`,
+    `${result.status === 'CANCELED' ? '' : '**Error:** '}${inline(failureText(result), detail)}${at(error && formatPosition(error), detail)}`,
     causes(errorChain(error?.cause), detail),
     stack(error?.stack, detail),
   ]
@@ -97,20 +108,33 @@ function failedTask(result: RunResult, detail: SummaryDetail): string {
 export function tasks(report: Report, detail: SummaryDetail): Section {
   const { results } = report;
   if (results.length === 0) return undefined;
+  const withMachines = results.some(({ machine }) => machine !== undefined);
   const rows = mostTelling(results, detail.rows).map((result) => [
     ICONS[result.status] ?? '❌',
     code(result.task, detail),
     STATUS_WORDS[result.status],
     result.attempts.length === 0 ? '' : formatDuration(result.durationMs),
     result.attempts.length === 0 ? '' : String(result.attempts.length),
+    ...(withMachines ? [inline(machineText(result) ?? '', detail)] : []),
     inline(messageOf(result), detail),
   ]);
-  return section(
-    'Tasks',
-    table(['', 'Task', 'Status', 'Duration', 'Attempts', 'Message'], rows),
-    results.length - rows.length,
-  );
+  const head = ['', 'Task', 'Status', 'Duration', 'Attempts', ...(withMachines ? ['Machine'] : []), 'Message'];
+  return section('Tasks', table(head, rows), results.length - rows.length);
 }
+
+/** How the tasks that were tried more than once got where they are, folded. */
+export function attempts(report: Report, detail: SummaryDetail): string[] {
+  const tried = report.results.filter((result) => result.attempts.length > 1);
+  return tried.slice(0, detail.rows).map(({ task, attempts: all }) => {
+    const rows = all.slice(0, MAX_ATTEMPTS).map((attempt) => attemptCells(attempt).map((cell) => inline(cell, detail)));
+    const more = all.length > rows.length ? `\n\n… and ${count(all.length - rows.length, 'more attempt')}.` : '';
+    const content = `${table(['Attempt', 'Status', 'Duration', 'Delay', 'Error'], rows)}${more}`;
+    return details(`${count(all.length, 'attempt')} of ${code(task, detail)}`, content);
+  });
+}
+
+/** As many as anybody reads; the results file has all. */
+const MAX_ATTEMPTS = 20;
 
 export function plannedTasks(report: Report, detail: SummaryDetail): Section {
   const { plan } = report;
@@ -122,8 +146,9 @@ export function plannedTasks(report: Report, detail: SummaryDetail): Section {
       code(task.task, detail),
       task.run ? 'would run' : 'would be skipped',
       prose(task.reason, detail),
+      inline(behaviourText(task), detail),
     ]);
-  return section('Tasks', table(['', 'Task', 'Plan', 'Why'], rows), plan.length - rows.length);
+  return section('Tasks', table(['', 'Task', 'Plan', 'Why', 'How'], rows), plan.length - rows.length);
 }
 
 /** What the plan found out about identity, role, bucket and permissions. */
@@ -154,9 +179,12 @@ export function functions(report: Report, detail: SummaryDetail): Section {
 export function warnings(report: Report, detail: SummaryDetail): Section {
   const items = [
     ...report.warnings.map((warning) => prose(warning, detail)),
-    ...report.results.flatMap((result) =>
-      result.warnings.map((warning) => `${code(result.task, detail)}: ${prose(warning, detail)}`),
-    ),
+    ...report.results.flatMap((result) => [
+      ...result.warnings.map((warning) => `${code(result.task, detail)}: ${prose(warning, detail)}`),
+      ...hookWarnings(result).map(({ text, error }) => {
+        return `${code(result.task, detail)}: ${inline(text, detail)}${at(formatPosition(error), detail)}`;
+      }),
+    ]),
   ];
   return items.length === 0 ? undefined : `### ⚠️ Warnings\n\n${list(items, detail)}`;
 }
@@ -166,15 +194,19 @@ export function notices(report: Report, detail: SummaryDetail): Section {
   return items.length === 0 ? undefined : `### Notices\n\n${list(items, detail)}`;
 }
 
-/** What the tasks returned, folded. */
+/** What the tasks returned and what they told about themselves, folded. */
 export function data(report: Report, detail: SummaryDetail): string[] {
   if (detail.dataBytes === 0) return [];
-  return report.results
-    .filter((result) => result.data !== undefined)
-    .map((result) => {
-      const json = JSON.stringify(result.data, undefined, 2);
-      return details(`Data of ${code(result.task, detail)}`, markdownCode(cutBlock(json, detail.dataBytes), 'json'));
-    });
+  return report.results.flatMap((result) => [
+    ...jsonDetails('Data', result.task, result.data, detail),
+    ...jsonDetails('Metadata', result.task, result.metadata, detail),
+  ]);
+}
+
+function jsonDetails(what: string, task: string, value: unknown, detail: SummaryDetail): string[] {
+  if (value === undefined) return [];
+  const json = cutBlock(JSON.stringify(value, undefined, 2), detail.dataBytes);
+  return [details(`${what} of ${code(task, detail)}`, markdownCode(json, 'json'))];
 }
 
 const ICONS: Partial<Record<RunResult['status'], string>> = {

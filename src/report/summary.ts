@@ -33,6 +33,7 @@ function render(report: Report, detail: SummaryDetail): string {
     sections.actionError(report, detail),
     ...sections.failedTasks(report, detail),
     sections.tasks(report, detail),
+    ...sections.attempts(report, detail),
     sections.plannedTasks(report, detail),
     sections.functions(report, detail),
     sections.preflight(report, detail),

@@ -1,5 +1,6 @@
 import type { ActionError } from '../errors.ts';
 import type { History } from '../history/types.ts';
+import type { TaskBehaviour } from '../project/types.ts';
 import type { RunResult } from '../runs/types.ts';
 
 /** What was or would be done to one function. */
@@ -25,6 +26,18 @@ export interface PlannedTask {
   run: boolean;
   /** Why it would run or be skipped. */
   reason: string;
+  /** How it would be run. */
+  dialect: TaskBehaviour['dialect'];
+  maxAttempts: number;
+  queue: string;
+  /** Attempts on that queue at a time, or null for as many as may be. */
+  concurrencyLimit: number | null;
+  /** Name of the machine preset, or null. */
+  machine: string | null;
+  /** MB, or null for a Lambda that is not ours. */
+  memoryMb: number | null;
+  /** Kinds of hooks, in the order they run. */
+  hooks: string[];
 }
 
 /** One finding of the preflight. */

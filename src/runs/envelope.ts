@@ -1,19 +1,24 @@
 import {
   CRASH_LINE_PREFIX,
   type Envelope,
+  type HookProblem,
   type LogLine,
   type SerializedError,
   type TaskResult,
 } from '../runtime/protocol.ts';
+import type { JudgedTask } from './verdict.ts';
+
+/** Whose answer is read. */
+export type Answering = Pick<JudgedTask, 'name' | 'dialect'>;
 
 /** The answer as our envelope, or undefined when it is anything else. */
-export function parseEnvelope(payload: string, task: string): Envelope | undefined {
+export function parseEnvelope(payload: string, { name, dialect }: Answering): Envelope | undefined {
   const value = parseJson(payload);
-  return isEnvelope(value) && value.task === task ? value : undefined;
+  return isEnvelope(value) && value.task === name && hasOutcome(value, dialect) ? value : undefined;
 }
 
 /** The envelope of an attempt whose process died, from the marked line of its log. It can only tell of a failure. */
-export function crashEnvelope(tail: string, task: string): Envelope | undefined {
+export function crashEnvelope(tail: string, task: Answering): Envelope | undefined {
   const line = tail.split('\n').findLast(isCrashLine) ?? '';
   const json = line.slice(line.indexOf(CRASH_LINE_PREFIX) + CRASH_LINE_PREFIX.length);
   const envelope = parseEnvelope(json, task);
@@ -54,18 +59,53 @@ function isEnvelope(value: unknown): value is Envelope {
     Array.isArray(value.logs) &&
     value.logs.every(isLogLine) &&
     Number.isInteger(value.droppedLines) &&
-    (value.error === undefined || isSerializedError(value.error)) &&
-    (value.warnings === undefined || (Array.isArray(value.warnings) && value.warnings.every(isText))) &&
-    hasOutcome(value)
+    isOptional(value.error, isSerializedError) &&
+    isOptional(value.retry, isRetry) &&
+    isOptional(value.hooks, (hooks) => Array.isArray(hooks) && hooks.every(isHookProblem)) &&
+    isOptional(value.metadata, isRecord) &&
+    isOptional(value.warnings, (warnings) => Array.isArray(warnings) && warnings.every(isText)) &&
+    STATUSES.has(value.status)
   );
 }
 
-/** A success says what came of it, a failure says why. */
-function hasOutcome({ status, result, error }: Record<string, unknown>): boolean {
-  if (status === 'COMPLETED') {
-    return isTaskResult(result) && result.success && error === undefined;
+const STATUSES: ReadonlySet<unknown> = new Set<Envelope['status']>([
+  'COMPLETED',
+  'FAILED',
+  'TIMED_OUT',
+  'CANCELED',
+  'CRASHED',
+  'SYSTEM_FAILURE',
+]);
+
+/** A success has no error, and a TaskResult where one is due; whatever else but a cancel says why. */
+function hasOutcome({ status, result, error }: Envelope, dialect: Answering['dialect']): boolean {
+  switch (status) {
+    case 'COMPLETED':
+      return error === undefined && (dialect === 'lifecycle' || (isTaskResult(result) && result.success));
+    case 'FAILED':
+      return error !== undefined || (dialect === 'lumo' && isTaskResult(result) && !result.success);
+    case 'CANCELED':
+      return true;
+    default:
+      return error !== undefined;
   }
-  return status === 'FAILED' && (error !== undefined || (isTaskResult(result) && !result.success));
+}
+
+function isOptional(value: unknown, isValid: (value: unknown) => boolean): boolean {
+  return value === undefined || isValid(value);
+}
+
+function isRetry(value: unknown): value is NonNullable<Envelope['retry']> {
+  return isRecord(value) && typeof value.delayMs === 'number' && value.delayMs >= 0;
+}
+
+function isHookProblem(value: unknown): value is HookProblem {
+  return (
+    isRecord(value) &&
+    isText(value.hook) &&
+    (value.scope === 'global' || value.scope === 'task') &&
+    isSerializedError(value.error)
+  );
 }
 
 function isLogLine(value: unknown): value is LogLine {

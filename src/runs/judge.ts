@@ -1,10 +1,9 @@
-import type { Envelope, SerializedError } from '../runtime/protocol.ts';
+import type { Envelope } from '../runtime/protocol.ts';
 import { crashEnvelope, isCrashLine, isRecord, isTaskResult, parseEnvelope, parseJson } from './envelope.ts';
 import type { InvokeAnswer, InvokeOutcome } from './invoke.ts';
 import { figuresOf, tailLines } from './log-tail.ts';
 import { judgePlatformFailure } from './platform-failure.ts';
-import type { RunError } from './types.ts';
-import { type Finding, finding, type JudgedTask, type Verdict } from './verdict.ts';
+import { ENDING_HOOKS, type Finding, finding, type JudgedTask, runErrorOf, type Verdict } from './verdict.ts';
 
 /**
  * What an Invoke means for the task, in four layers: did the request arrive, did Lambda call the function a failure,
@@ -35,40 +34,67 @@ function judgeTransport(outcome: Exclude<InvokeOutcome, InvokeAnswer>): Finding 
 
 function judgeOurs(answer: InvokeAnswer, task: JudgedTask): Verdict {
   if (answer.functionError !== undefined) {
-    const crash = crashEnvelope(answer.logTail, task.name);
-    const found =
-      crash === undefined
-        ? judgePlatformFailure(answer.payload, figuresOf(answer.logTail), answer.logTail, task)
-        : judgeEnvelope(crash);
-    return withTail(found, answer);
+    return withTail(judgeDeath(answer, task), answer);
   }
-  const envelope = parseEnvelope(answer.payload, task.name);
+  const envelope = parseEnvelope(answer.payload, task);
   if (envelope === undefined) {
     const message = `The function returned no result of this task (${abridge(answer.payload)}). Was its code changed by hand?`;
     return withTail(finding('FAILED', 'NoResult', message), answer);
   }
   const { logs, droppedLines, warnings = [] } = envelope;
-  return { ...judgeEnvelope(envelope), log: { lines: logs, droppedLines }, warnings };
+  return { ...judgeEnvelope(envelope, task), log: { lines: logs, droppedLines }, warnings };
 }
 
-function judgeEnvelope({ status, result, error }: Envelope): Finding {
-  const { message, data } = isTaskResult(result) ? result : { message: undefined, data: undefined };
+/** The process is gone: it may have left its last words in the log. */
+function judgeDeath(answer: InvokeAnswer, task: JudgedTask): Finding {
+  const lastWords = crashEnvelope(answer.logTail, task);
+  if (lastWords === undefined) {
+    return judgePlatformFailure(answer.payload, figuresOf(answer.logTail), answer.logTail, task);
+  }
+  return { retry: { by: 'settings' }, ...judgeEnvelope(lastWords, task), missedHooks: ENDING_HOOKS };
+}
+
+function judgeEnvelope(envelope: Envelope, task: JudgedTask): Finding {
+  const { status, error, hooks, metadata } = envelope;
+  const retry = retryOf(envelope);
+  const missedHooks = MISSED_HOOKS[status] ?? (envelope.retry && FINAL_HOOKS);
   return {
     status,
-    message: error?.message ?? message ?? '',
-    ...(data === undefined ? {} : { data }),
-    ...(error === undefined ? {} : { error: runErrorOf(error) }),
+    ...outputOf(envelope, task),
+    ...(error === undefined ? {} : { message: error.message, error: runErrorOf(error) }),
+    ...(retry === undefined ? {} : { retry }),
+    ...(missedHooks === undefined ? {} : { missedHooks }),
+    ...(hooks === undefined
+      ? {}
+      : { hooks: hooks.map(({ hook, scope, error: thrown }) => ({ hook, scope, error: runErrorOf(thrown) })) }),
+    ...(metadata === undefined ? {} : { metadata }),
   };
 }
 
-function runErrorOf({ name, message, stack, cause }: SerializedError): RunError {
-  return {
-    name,
-    message,
-    ...(stack === undefined ? {} : { stack }),
-    ...(cause === undefined ? {} : { cause: runErrorOf(cause) }),
-  };
+/** What `run` returned: a Lumo task's TaskResult, or the output of a lifecycle task, which may be any JSON. */
+function outputOf({ result }: Envelope, { dialect }: JudgedTask): Pick<Finding, 'message' | 'data'> {
+  if (dialect === 'lifecycle') return result === undefined ? {} : { data: result };
+  if (!isTaskResult(result)) return {};
+  const { message, data } = result;
+  return { message, ...(data === undefined ? {} : { data }) };
 }
+
+function retryOf({ status, retry, outOfMemory }: Envelope): Verdict['retry'] {
+  if (outOfMemory === true) return { by: 'memory' };
+  return status === 'FAILED' && retry !== undefined ? { by: 'envelope', ...retry } : undefined;
+}
+
+/**
+ * What an attempt that wants to be followed by another one does not run: missed when there is none.
+ */
+const FINAL_HOOKS = ['onFailure', 'onComplete'];
+
+/** What these ends of an attempt leave out although the process lives on; a crash is a catchError that threw. */
+const MISSED_HOOKS: Partial<Record<Envelope['status'], readonly string[]>> = {
+  TIMED_OUT: ENDING_HOOKS,
+  SYSTEM_FAILURE: ENDING_HOOKS,
+  CRASHED: [...FINAL_HOOKS, 'cleanup'],
+};
 
 /** A Lambda the user already has knows nothing of envelopes: what it returns decides. */
 function judgeForeign(answer: InvokeAnswer, task: JudgedTask): Verdict {

@@ -1,7 +1,7 @@
 import { isRecord, parseJson } from './envelope.ts';
 import type { Figures } from './log-tail.ts';
 import type { RunError } from './types.ts';
-import { type Finding, finding, type JudgedTask } from './verdict.ts';
+import { ENDING_HOOKS, type Finding, finding, type JudgedTask } from './verdict.ts';
 
 /** What Lambda puts into the payload when `FunctionError` is set. */
 interface ErrorPayload {
@@ -16,8 +16,15 @@ const LONGEST_TIMEOUT = 900;
 /** Exit code of a Node process whose top-level await never settled. */
 const UNSETTLED_EXIT = '13';
 
-/** A failure that Lambda found: the process ended, was killed, or never came to run the task. */
+/**
+ * A failure that Lambda found: the process ended, was killed, or never came to run the task. None of the hooks that end
+ * an attempt can have run.
+ */
 export function judgePlatformFailure(payload: string, figures: Figures, tail: string, task: JudgedTask): Finding {
+  return { missedHooks: ENDING_HOOKS, ...judgeFailure(payload, figures, tail, task) };
+}
+
+function judgeFailure(payload: string, figures: Figures, tail: string, task: JudgedTask): Finding {
   const failure = readPayload(payload);
   const { type, message } = failure;
   const limit = /Task timed out after ([\d.]+) seconds/.exec(message)?.[1];
@@ -37,7 +44,7 @@ export function judgePlatformFailure(payload: string, figures: Figures, tail: st
     return finding('FAILED', type, `The task ran, but Lambda did not take its answer: ${message}`);
   }
   if (type === 'Runtime.UnhandledPromiseRejection' || (task.existing && !/^(Runtime|Extension)\./.test(type))) {
-    return { status: 'FAILED', message, error: errorOf(failure) };
+    return { status: 'FAILED', message, error: errorOf(failure), retry: { by: 'settings' } };
   }
   return notLoaded(failure, task);
 }
@@ -48,7 +55,9 @@ function timedOut(limit: number, task: JudgedTask): Finding {
       ? 'Lambda allows no more: split the task.'
       : task.existing
         ? `Raise the Timeout of the function, at most to ${LONGEST_TIMEOUT} s.`
-        : `Raise tasks.${task.name}.timeout, at most to ${LONGEST_TIMEOUT}.`;
+        : task.dialect === 'lumo'
+          ? `Raise tasks.${task.name}.timeout, at most to ${LONGEST_TIMEOUT}.`
+          : `Raise its maxDuration, at most to 870, or without one tasks.${task.name}.timeout, at most to ${LONGEST_TIMEOUT}.`;
   const message = `Timed out after ${limit} s, its limit. What it did until then is done. ${advice}`;
   return finding('TIMED_OUT', 'TimedOut', message);
 }
@@ -65,11 +74,13 @@ function exited(message: string, figures: Figures, tail: string, task: JudgedTas
     return neverSettled();
   }
   const how = code === undefined ? (/signal: ([\w ]+)/.exec(message)?.[0] ?? 'exit code 0') : `exit code ${code}`;
-  return finding(
-    'CRASHED',
-    'Crashed',
+  return crashed(
     `The process ended (${how}) before the task returned a result. Return or throw instead of calling process.exit().`,
   );
+}
+
+function crashed(message: string): Finding {
+  return { ...finding('CRASHED', 'Crashed', message), retry: { by: 'settings' } };
 }
 
 /** Lambda kills for memory; close to the limit there is no doubt. */
@@ -78,15 +89,16 @@ function killed(figures: Figures, task: JudgedTask): Finding {
   if (maxMemoryMb >= memorySizeMb * 0.95) {
     return outOfMemory(figures, task);
   }
-  return finding(
-    'CRASHED',
-    'Crashed',
+  return crashed(
     `The process was killed (signal: killed), by itself or because its memory ran out${usage(figures)}. In the latter case: ${memoryAdvice(task)}`,
   );
 }
 
 function outOfMemory(figures: Figures, task: JudgedTask): Finding {
-  return finding('CRASHED', 'OutOfMemory', `Out of memory${usage(figures)}. ${memoryAdvice(task)}`);
+  const message = `Out of memory${usage(figures)}. ${memoryAdvice(task)}`;
+  // A function of the user's keeps the memory it has.
+  const found = finding('CRASHED', 'OutOfMemory', message);
+  return task.existing ? found : { ...found, retry: { by: 'memory' } };
 }
 
 function usage({ maxMemoryMb, memorySizeMb }: Figures): string {
@@ -94,15 +106,16 @@ function usage({ maxMemoryMb, memorySizeMb }: Figures): string {
 }
 
 function memoryAdvice(task: JudgedTask): string {
-  return task.existing ? 'Raise the memory of the function.' : `Raise tasks.${task.name}.memory.`;
+  if (task.existing) return 'Raise the memory of the function.';
+  return task.dialect === 'lumo'
+    ? `Raise tasks.${task.name}.memory.`
+    : 'Give the task a larger machine, or retry.outOfMemory.machine for the attempt after this one.';
 }
 
 function neverSettled(): Finding {
-  return finding(
-    'FAILED',
-    'NeverSettled',
-    'The task never settled: its promise was still pending when nothing was left to wait for. Look for a promise that is never resolved.',
-  );
+  const message =
+    'The task never settled: its promise was still pending when nothing was left to wait for. Look for a promise that is never resolved.';
+  return { ...finding('FAILED', 'NeverSettled', message), retry: { by: 'settings' } };
 }
 
 /** Everything that goes wrong before the task's function is called. */

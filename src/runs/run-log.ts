@@ -2,15 +2,15 @@ import type { Clock } from '../clock.ts';
 import { count, formatDuration } from '../report/format.ts';
 import type { Runner } from '../runner/types.ts';
 import { createMutex } from './mutex.ts';
-import type { RunLog, RunResult } from './types.ts';
+import type { RunLog } from './types.ts';
 
 /** What the log shows while tasks run. Nothing of one task ever lands inside the group of another. */
 export interface RunPrinter {
   info(line: string): Promise<void>;
   /** Shows that the task is still running, now and then until the promise has settled. */
   whileRunning<T>(task: string, run: Promise<T>): Promise<T>;
-  /** The task's own output, in a group that says how it ended. */
-  output(result: RunResult, log: RunLog): Promise<void>;
+  /** The output of an attempt, in a group that says how it ended. */
+  output(title: string, log: RunLog): Promise<void>;
 }
 
 export function createRunPrinter(runner: Runner, clock: Clock): RunPrinter {
@@ -43,8 +43,7 @@ export function createRunPrinter(runner: Runner, clock: Clock): RunPrinter {
         await ticking;
       }
     },
-    async output(result, log) {
-      const title = `${result.task} ${result.status} in ${formatDuration(result.durationMs)}`;
+    async output(title, log) {
       const lines = log.lines.map(({ text }) => text);
       if (log.droppedLines > 0) {
         lines.unshift(`… ${count(log.droppedLines, 'earlier line')} left out`);

@@ -1,20 +1,26 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { Clock } from '../clock.ts';
+import type { Machine } from '../project/types.ts';
 import type { Runner } from '../runner/types.ts';
 import { createMutex } from './mutex.ts';
+import { skippedResult } from './result.ts';
 import { createRunPrinter } from './run-log.ts';
-import { type PlannedRun, runOnce, skippedResult } from './run-once.ts';
+import { type PlannedRun, runTask } from './run-task.ts';
 import { schedule } from './schedule.ts';
+import { type Slot, Slots } from './slots.ts';
 import { isOk, type RunError, type RunResult } from './types.ts';
-
-export type { PlannedRun };
 
 export interface RunTasksOptions {
   /** In run order. */
   runs: readonly PlannedRun[];
   /** Tasks outside `runs`, or skipped in them, that count as completed for `needs`: those of another phase among them. */
   satisfied: ReadonlySet<string>;
+  /**
+   * Attempts that execute at a time. A task that waits for its next attempt lets others go ahead, except with 1: then
+   * every task ends before the next one starts.
+   */
   maxParallel: number;
+  /** After a failure no further task starts; those under way go on, also to their next attempt. */
   failFast: boolean;
   invoker: LambdaClient;
   clock: Clock;
@@ -30,6 +36,8 @@ export interface RunTasksOptions {
   afterRun(result: RunResult): Promise<void>;
   /** Translates the stack of one of our functions to the user's source. */
   translate(error: RunError, task: string): Promise<RunError>;
+  /** A version of the task's function with the memory of that machine; answers its number. */
+  enlarge(task: string, machine: Machine): Promise<string>;
 }
 
 /** `beforeAttempt` or `afterRun` failed; `cause` is the first such error, `results` what became of all runs. */
@@ -44,41 +52,43 @@ export class RunsStopped extends Error {
 }
 
 /**
- * Runs the tasks, each at most once, and answers what became of every one of them, in their order. Rejects with
+ * Runs the tasks, each attempt at most once, and answers what became of every one of them, in their order. Rejects with
  * `RunsStopped` after the last run in flight has ended.
  */
 export async function runTasks(options: RunTasksOptions): Promise<RunResult[]> {
-  const { runs, failFast, signal } = options;
-  const printer = createRunPrinter(options.runner, options.clock);
+  const { runs, failFast, maxParallel, runner, signal } = options;
+  const printer = createRunPrinter(runner, options.clock);
   const exclusively = createMutex();
+  const halt = new AbortController();
+  const stop = AbortSignal.any([signal, halt.signal]);
+  const slots = new Slots(
+    maxParallel,
+    runs.map(({ task }) => task.behaviour.queue),
+  );
   let stopReason: string | undefined;
   let failure: { error: unknown } | undefined;
 
   const stopBy = (error: unknown): void => {
     failure ??= { error };
     stopReason ??= 'not started: the deployment was stopped by an error';
+    halt.abort(error);
   };
 
-  async function start(run: PlannedRun): Promise<RunResult> {
+  async function start(run: PlannedRun, slot: Slot): Promise<RunResult> {
     const beforeSend = (deadline: Date): Promise<void> =>
       exclusively(() => options.beforeAttempt(run.task.name, deadline));
-    let ended: Awaited<ReturnType<typeof runOnce>>;
-    try {
-      ended = await runOnce(run, { ...options, printer, beforeSend });
-    } catch (error) {
-      stopBy(error);
-      return skippedResult(run, `not started: ${error instanceof Error ? error.message : String(error)}`);
-    }
-    const { result, log } = ended;
+    const ended = await runTask(run, { ...options, log: runner, printer, beforeSend, slot, stop });
+    const { result } = ended;
+    if (ended.failure !== undefined) stopBy(ended.failure.error);
     if (failFast && !isOk(result.status)) {
       stopReason ??= `not started: ${result.task} ${result.status}`;
     }
     try {
-      await printer.output(result, log);
-      await exclusively(() => options.afterRun(result));
+      if (result.attempts.length > 0) await exclusively(() => options.afterRun(result));
     } catch (error) {
       stopBy(error);
     }
+    slot.release();
     return result;
   }
 
@@ -88,10 +98,15 @@ export async function runTasks(options: RunTasksOptions): Promise<RunResult[]> {
   }
 
   const results = await schedule({
-    jobs: runs.map((run) => ({ name: run.task.name, needs: run.task.settings.needs, skip: run.skip, run })),
+    jobs: runs.map((run) => {
+      const { name, behaviour, settings } = run.task;
+      const queue = behaviour.queue.name;
+      return { name, needs: settings.needs, skip: run.skip ?? pausedReason(queue, slots), queue, run };
+    }),
     satisfied: options.satisfied,
-    maxParallel: options.maxParallel,
-    start: ({ run }) => start(run),
+    slots,
+    oneAtATime: maxParallel === 1,
+    start: ({ run }, slot) => start(run, slot),
     skip: ({ run }, reason) => skip(run, reason),
     statusOf: ({ status }) => status,
     stopReason: () => (signal.aborted ? 'not started: the deployment was cancelled' : stopReason),
@@ -100,4 +115,9 @@ export async function runTasks(options: RunTasksOptions): Promise<RunResult[]> {
     throw new RunsStopped(failure.error, results);
   }
   return results;
+}
+
+/** A queue that takes nothing would be waited for without end. */
+function pausedReason(queue: string, slots: Slots): string | undefined {
+  return slots.limitOf(queue) > 0 ? undefined : `its queue ${queue} is paused: concurrencyLimit 0`;
 }

@@ -1,3 +1,4 @@
+import type { Slot, Slots } from './slots.ts';
 import type { RunStatus } from './types.ts';
 
 /** What the scheduler needs to know of a run. */
@@ -6,17 +7,23 @@ export interface Job {
   needs: readonly string[];
   /** Why it is not to run at all. */
   skip: string | undefined;
+  /** Name of the queue its attempts are on. */
+  queue: string;
 }
 
 /** Where all runs stand. */
 export interface Standing<J extends Job> {
   /** Neither started nor skipped yet, in run order. */
   waiting: readonly J[];
+  /** Started and not ended; some may be waiting for their next attempt. */
   running: ReadonlySet<string>;
   finished: ReadonlyMap<string, RunStatus>;
   /** Tasks that count as completed for `needs` although they do not run here. */
   satisfied: ReadonlySet<string>;
-  maxParallel: number;
+  /** True: a run ends, all its attempts made, before the next one starts. */
+  oneAtATime: boolean;
+  /** True when an attempt on the queue could start now. */
+  isFree(queue: string): boolean;
   /** Why nothing starts any more, or undefined. */
   stopped: string | undefined;
 }
@@ -34,12 +41,13 @@ export function nextStep<J extends Job>(standing: Standing<J>): Step<J> {
       return { kind: 'skip', job, reason };
     }
   }
-  const ready = standing.waiting.find((job) => job.needs.every((need) => isMet(need, standing)));
-  if (ready !== undefined && standing.running.size < standing.maxParallel) {
-    return { kind: 'start', job: ready };
+  const ready = standing.waiting.filter((job) => job.needs.every((need) => isMet(need, standing)));
+  const possible = ready.find(({ queue }) => standing.isFree(queue));
+  if (possible !== undefined && !(standing.oneAtATime && standing.running.size > 0)) {
+    return { kind: 'start', job: possible };
   }
   const [first] = standing.waiting;
-  const stuck = ready === undefined && standing.running.size === 0;
+  const stuck = ready.length === 0 && standing.running.size === 0;
   return stuck && first !== undefined
     ? { kind: 'skip', job: first, reason: 'its needs form a circle' }
     : { kind: 'wait' };
@@ -69,8 +77,11 @@ function wording(status: RunStatus): string {
 export interface ScheduleOptions<J extends Job, R> {
   jobs: readonly J[];
   satisfied: ReadonlySet<string>;
-  maxParallel: number;
-  start(job: J): Promise<R>;
+  /** How many attempts execute at a time, in all and on each queue. */
+  slots: Slots;
+  oneAtATime: boolean;
+  /** Holds the slot; gives it back whenever no attempt of the run is executing, and at its end. */
+  start(job: J, slot: Slot): Promise<R>;
   skip(job: J, reason: string): Promise<R>;
   statusOf(result: R): RunStatus;
   /** Why nothing starts any more; asked before each step. */
@@ -78,11 +89,11 @@ export interface ScheduleOptions<J extends Job, R> {
 }
 
 /**
- * Starts every job once or skips it; never more than `maxParallel` at a time. `start` must not reject. The results are
- * in the order of `jobs`.
+ * Starts every job once or skips it, the first that may and has a slot. `start` must not reject. The results are in the
+ * order of `jobs`.
  */
 export async function schedule<J extends Job, R>(options: ScheduleOptions<J, R>): Promise<R[]> {
-  const { jobs, satisfied, maxParallel } = options;
+  const { jobs, satisfied, slots, oneAtATime } = options;
   const results = new Map<string, R>();
   const running = new Map<string, Promise<void>>();
   for (;;) {
@@ -91,12 +102,13 @@ export async function schedule<J extends Job, R>(options: ScheduleOptions<J, R>)
       running: new Set(running.keys()),
       finished: new Map([...results].map(([name, result]) => [name, options.statusOf(result)])),
       satisfied,
-      maxParallel,
+      oneAtATime,
+      isFree: (queue) => slots.isFree(queue),
       stopped: options.stopReason(),
     });
     if (step.kind === 'start') {
-      const { name } = step.job;
-      const run = options.start(step.job).then((result) => {
+      const { name, queue } = step.job;
+      const run = options.start(step.job, slots.take(queue)).then((result) => {
         results.set(name, result);
         running.delete(name);
       });
@@ -104,7 +116,7 @@ export async function schedule<J extends Job, R>(options: ScheduleOptions<J, R>)
     } else if (step.kind === 'skip') {
       results.set(step.job.name, await options.skip(step.job, step.reason));
     } else if (running.size > 0) {
-      await Promise.race(running.values());
+      await Promise.race([...running.values(), slots.freed()]);
     } else {
       return jobs.flatMap(({ name }) => results.get(name) ?? []);
     }

@@ -1,4 +1,4 @@
-import type { LogLine } from '../runtime/protocol.ts';
+import type { HookProblem, LogLine } from '../runtime/protocol.ts';
 
 /** Final status of a run, and of one attempt. `UNKNOWN`: the connection was lost and no result could be found. */
 export type RunStatus =
@@ -22,6 +22,11 @@ export interface RunError {
   cause?: RunError;
 }
 
+/** A hook of the user's that threw; the attempt went on. */
+export interface HookFailure extends Omit<HookProblem, 'error'> {
+  error: RunError;
+}
+
 export interface Attempt {
   number: number;
   status: RunStatus;
@@ -33,6 +38,12 @@ export interface Attempt {
   maxMemoryMb?: number;
   initMs?: number;
   error?: RunError;
+  /** How long it was waited after this attempt before the next one. */
+  retryDelayMs?: number;
+  /** Hooks that threw without failing the attempt. */
+  hooks?: HookFailure[];
+  /** MB, when the attempt ran on another machine than the first one. */
+  memoryMb?: number;
 }
 
 /** One entry of the `results` output: what became of one task in this deployment. */
@@ -55,6 +66,12 @@ export interface RunResult {
   /** Published version that was invoked. */
   version: string | null;
   warnings: string[];
+  /** Name of the machine preset, when there is one. */
+  machine?: string;
+  memoryMb?: number;
+  /** vCPU. */
+  cpu?: number;
+  metadata?: Record<string, unknown>;
 }
 
 /** What a run leaves for the report besides its result. */

@@ -14,13 +14,14 @@ export function guardProcess(onCrash: (error: unknown) => void): () => void {
 }
 
 /** The marked line for an attempt that dies of `error`, at most 2 KB of it. */
-export function crashLine(task: string, error: SerializedError): string {
-  const lines = [Number.POSITIVE_INFINITY, 1000, 400, 150, 50].map((length) => lineOf(task, shorten(error, length)));
-  return lines.find((line) => Buffer.byteLength(line) <= CRASH_LINE_BYTES) ?? lineOf(task, shorten(error, 0));
+export function crashLine(task: string, error: SerializedError, more: Pick<Envelope, 'retry'> = {}): string {
+  const lineFor = (length: number) => lineOf({ task, error: shorten(error, length), ...more });
+  const lines = [Number.POSITIVE_INFINITY, 1000, 400, 150, 50].map(lineFor);
+  return lines.find((line) => Buffer.byteLength(line) <= CRASH_LINE_BYTES) ?? lineFor(0);
 }
 
-function lineOf(task: string, error: SerializedError): string {
-  const envelope: Envelope = { lumo: 1, task, status: 'FAILED', error, logs: [], droppedLines: 0 };
+function lineOf(parts: Pick<Envelope, 'task' | 'error' | 'retry'>): string {
+  const envelope: Envelope = { lumo: 1, status: 'FAILED', ...parts, logs: [], droppedLines: 0 };
   return `${CRASH_LINE_PREFIX}${JSON.stringify(envelope)}`;
 }
 

@@ -1,99 +1,103 @@
-import { contextOf, isInvokeEvent, type TaskContext } from './context.ts';
+import { isInvokeEvent } from './context.ts';
 import { crashLine, guardProcess } from './crash.ts';
+import { type ExecutableTask, findTask } from './find-task.ts';
+import { IdleGuard } from './idle.ts';
+import { lambdaHost } from './lambda-host.ts';
+import { type AttemptOutcome, type RunningAttempt, startAttempt } from './lifecycle/attempt.ts';
+import { defaultDelay } from './lifecycle/failure.ts';
 import { Output } from './output.ts';
-import type { Envelope } from './protocol.ts';
-import { failed, jsonBytes, type Outcome, outcomeOf } from './result.ts';
+import type { Envelope, InvokeEvent } from './protocol.ts';
+import { fitting, jsonBytes } from './result.ts';
 import { serializeError } from './serialize-error.ts';
 
-/** Bytes of an answer that Lambda takes (6 MB and a little), less what the envelope itself and an error need. */
-const RESULT_BYTES = 6_291_556 - 64 * 1024;
+export { setConfig } from './config.ts';
+export { describeTasks } from './describe.ts';
 
-type Run = (context: TaskContext) => unknown;
+/** Bytes of an answer that Lambda takes: 6 MB and a little; the rest is for what JSON adds. */
+const ANSWER_BYTES = 6_291_556 - 1024;
 
 // From the moment this module is loaded, which is before the task's own file is.
 const output = new Output();
+const idle = new IdleGuard();
 const exit = process.exit.bind(process);
 
+/** Where a task comes from: its file relative to the project, and the id of the plain Lumo task in it. */
+export interface TaskFile {
+  file: string;
+  lumoId: string;
+}
+
 /**
- * What Lambda calls for one task. Answers an envelope whatever `run` does, also when it never settles. The function it
- * returns has to stay a native async function: of any other the runtime takes an empty event loop for success.
+ * What Lambda calls for the tasks of one file; the event says which. Answers an envelope whatever the task does, also
+ * when it never settles. The function it returns has to stay a native async function: of any other the runtime takes an
+ * empty event loop for success.
  */
 export function createHandler(
   module: Record<string, unknown>,
-  options: { name: string },
+  taskFile: TaskFile,
 ): (event: unknown, context: unknown) => Promise<Envelope> {
-  const { name } = options;
-  return async (event, _context) =>
+  return async (event, context) =>
     output.collect(async (lines) => {
-      const settled = await attempt(name, module, event);
+      const { task, outcome } = await answer(module, taskFile, event, context);
       const { logs, droppedLines } = lines.take();
-      const outcome = 'returned' in settled ? outcomeOf(settled.returned, RESULT_BYTES - jsonBytes(logs)) : settled;
-      return { lumo: 1, task: name, ...outcome, logs, droppedLines };
+      return fitted({ lumo: 1, task, ...outcome, logs, droppedLines });
     });
 }
 
-/** Runs the task once, to the end or to the point from which it can never end. */
-async function attempt(
-  name: string,
+async function answer(
   module: Record<string, unknown>,
+  taskFile: TaskFile,
   event: unknown,
-): Promise<{ returned: unknown } | Outcome> {
-  const run = findRun(module);
-  if (run === undefined) {
-    return failed(new TypeError(`the task ${name} exports no function "run"`));
-  }
+  context: unknown,
+): Promise<{ task: string; outcome: AttemptOutcome }> {
   if (!isInvokeEvent(event)) {
-    return failed(new TypeError(`the task ${name} was invoked with an event that does not come from a deployment`));
+    const message = `the tasks of ${taskFile.file} were invoked with an event that does not come from a deployment`;
+    return { task: taskFile.lumoId, outcome: systemFailure(new TypeError(message)) };
   }
-  const unguard = guardProcess((error) => die(name, error));
-  const idle = onEmptyEventLoop();
+  const task = findTask(event.task, module, taskFile);
+  if (task === undefined) {
+    const message = `${taskFile.file} holds no task "${event.task}": it exports no function "run" and defines no task() of this id`;
+    return { task: event.task, outcome: systemFailure(new TypeError(message)) };
+  }
+  return { task: event.task, outcome: await attempt(task, event, context) };
+}
+
+/** Runs the task once, to the end or to the point from which it can never end. */
+async function attempt(task: ExecutableTask, event: InvokeEvent, context: unknown): Promise<AttemptOutcome> {
+  const host = lambdaHost(context, idle);
+  const unguard = guardProcess((error) => die(task, event, error));
+  idle.start();
   try {
-    const returned = await Promise.race([call(run, contextOf(event)), idle.reached]);
-    await turnOfEventLoop();
-    return { returned };
+    const running: RunningAttempt = startAttempt(task, event, host);
+    return await running.outcome;
   } catch (error) {
-    await turnOfEventLoop();
-    return failed(error);
+    return systemFailure(error);
   } finally {
-    idle.cancel();
+    await new Promise((resolve) => setImmediate(resolve));
+    idle.stop();
     unguard();
   }
 }
 
-/** The exported `run`, of an ES module or of what CommonJS assigned to `module.exports`. */
-function findRun(module: Record<string, unknown>): Run | undefined {
-  const fallback = module.default as { run?: unknown } | null | undefined;
-  const run = module.run ?? fallback?.run;
-  return typeof run === 'function' ? (run as Run) : undefined;
+function systemFailure(error: unknown): AttemptOutcome {
+  return { status: 'SYSTEM_FAILURE', error: serializeError(error) };
 }
 
-async function call(run: Run, context: TaskContext): Promise<unknown> {
-  return run(context);
-}
-
-/** Rejects when nothing is left that could ever settle the promise of `run`. */
-function onEmptyEventLoop(): { reached: Promise<never>; cancel: () => void } {
-  let listener = (): void => undefined;
-  const reached = new Promise<never>((_, reject) => {
-    listener = () => reject(neverSettled());
-  });
-  process.prependListener('beforeExit', listener);
-  return { reached, cancel: () => process.off('beforeExit', listener) };
-}
-
-/** Without a stack: that would show where it was noticed, which is in Node. */
-function neverSettled(): Error {
-  const error = new Error('run never settled: nothing is left that could resolve what it waits for');
-  return Object.assign(error, { name: 'NeverSettled', stack: undefined });
-}
-
-/** Lets a rejection that nobody awaited come up while the attempt can still answer for it. */
-async function turnOfEventLoop(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
+/** The envelope with a result that fits into an answer. */
+function fitted(envelope: Envelope): Envelope {
+  const { result, ...rest } = envelope;
+  if (result === undefined) {
+    return envelope;
+  }
+  const { result: kept, warning } = fitting(result, ANSWER_BYTES - jsonBytes(rest));
+  const warnings = warning === undefined ? {} : { warnings: [...(rest.warnings ?? []), warning] };
+  return { ...rest, ...(kept === undefined ? {} : { result: kept }), ...warnings };
 }
 
 /** Ends the process: after an uncaught error nothing in it can be relied upon, and no later attempt may find it. */
-function die(name: string, error: unknown): void {
-  output.writeUnheard(`\n${crashLine(name, serializeError(error))}\n`);
+function die(task: ExecutableTask, event: InvokeEvent, error: unknown): void {
+  const delayMs = defaultDelay({ task, event, host: lambdaHost(undefined, idle) }, error);
+  const retry = delayMs === undefined ? {} : { retry: { delayMs } };
+  output.writeUnheard(`\n${crashLine(task.id, serializeError(error), retry)}\n`);
   exit(1);
 }

@@ -3,54 +3,71 @@ import type { SerializedError, TaskResult } from './protocol.ts';
 import { redact, redactJson } from './secret-values.ts';
 import { describeKind, serializeError } from './serialize-error.ts';
 
-/** What one attempt came to, without its output. */
-export interface Outcome {
-  status: 'COMPLETED' | 'FAILED';
-  result?: TaskResult;
-  error?: SerializedError;
-  warnings?: string[];
-}
+/** What `run` returned, judged: what the envelope says of it, and for a failure what the hooks are told. */
+export type Output =
+  | { kind: 'success'; answer: { result?: unknown } }
+  /** A Lumo task says that it failed, or returned something else than a TaskResult. */
+  | { kind: 'failed'; answer: { result?: unknown; error?: SerializedError }; reason: Error }
+  /** It cannot be written as JSON. */
+  | { kind: 'unwritable'; answer: { result?: unknown; error: SerializedError } };
 
-/** The outcome of a `run` that threw, or of an attempt that ended in another way than by returning. */
-export function failed(error: unknown): Outcome {
-  return { status: 'FAILED', error: serializeError(error) };
-}
-
-/** Judges what `run` returned: a TaskResult as JSON that is at most `limit` bytes long, else FAILED and why. */
-export function outcomeOf(returned: unknown, limit: number): Outcome {
+/** Judges what `run` of a task returned: a TaskResult in the Lumo dialect, else any JSON or undefined. */
+export function outputOf(dialect: 'lumo' | 'lifecycle', returned: unknown): Output {
+  if (dialect === 'lifecycle') {
+    return anyOutput(returned);
+  }
   try {
-    return judge(returned, limit);
-  } catch (error) {
-    return failed(new TypeError('what run returned cannot be read', { cause: error }));
+    return taskResult(returned);
+  } catch (cause) {
+    return noTaskResult('what run returned cannot be read', cause);
   }
 }
 
-function judge(returned: unknown, limit: number): Outcome {
+function anyOutput(returned: unknown): Output {
+  const json = toJson(returned, 'output');
+  if ('problem' in json) {
+    const message = redact(`what run returned cannot be written as JSON: ${json.problem}`);
+    return { kind: 'unwritable', answer: { error: { name: 'TASK_OUTPUT_ERROR', message } } };
+  }
+  return { kind: 'success', answer: json.value === undefined ? {} : { result: redactJson(json.value) } };
+}
+
+function taskResult(returned: unknown): Output {
   const fault = faultOf(returned);
   if (fault !== undefined) {
-    return { status: 'FAILED', error: { name: 'NoTaskResult', message: redact(fault) } };
+    return noTaskResult(fault);
   }
   const { success, message, data } = returned as TaskResult;
   const head = { success, message: redact(message) };
-  const status = success ? 'COMPLETED' : 'FAILED';
-  if (data === undefined) {
-    return fitting(status, head, undefined, limit);
-  }
-  const json = toJson(data);
-  if ('problem' in json) {
+  const json = toJson(data, 'data');
+  const value = 'problem' in json ? undefined : json.value;
+  const problem = 'problem' in json ? json.problem : problemOfData(value);
+  if (problem !== undefined) {
+    const text =
+      `run returned success: ${success} with the message ${brief(message)}, but its data cannot be written as JSON: ` +
+      `${problem}. Return plain JSON values only.`;
     return {
-      status: 'FAILED',
-      result: head,
-      error: {
-        name: 'ResultNotSerializable',
-        message: redact(
-          `run returned success: ${success} with the message ${brief(message)}, but its data cannot be written as JSON: ` +
-            `${json.problem}. Return plain JSON values only.`,
-        ),
-      },
+      kind: 'unwritable',
+      answer: { result: head, error: { name: 'ResultNotSerializable', message: redact(text) } },
     };
   }
-  return fitting(status, head, redactJson(JSON.parse(json.text)) as Record<string, unknown>, limit);
+  const result = value === undefined ? head : { ...head, data: redactJson(value) };
+  return success
+    ? { kind: 'success', answer: { result } }
+    : { kind: 'failed', answer: { result }, reason: Object.assign(new Error(message), { name: 'TaskFailed' }) };
+}
+
+function noTaskResult(fault: string, cause?: unknown): Output {
+  const reason = Object.assign(new TypeError(redact(fault), { cause }), { name: 'NoTaskResult' });
+  const { name, message } = reason;
+  const chain = cause === undefined ? {} : { cause: serializeError(cause) };
+  return { kind: 'failed', answer: { error: { name, message, ...chain } }, reason };
+}
+
+function problemOfData(value: unknown): string | undefined {
+  return value === undefined || describeKind(value) === 'an object'
+    ? undefined
+    : 'data turns into something else than an object';
 }
 
 /** Why `returned` is no TaskResult, or undefined. */
@@ -81,15 +98,16 @@ function brief(value: unknown): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
-/** `value` as JSON text, or the place that cannot be written and why. */
-function toJson(value: object): { text: string } | { problem: string } {
+/** `value` as it is after a way through JSON, or the place that cannot be written and why. `name` is its own. */
+function toJson(value: unknown, name: string): { value: unknown } | { problem: string } {
   try {
     const text: unknown = JSON.stringify(value);
-    return typeof text === 'string' && text.startsWith('{')
-      ? { text }
-      : { problem: 'data turns into something else than an object' };
+    if (typeof text === 'string') {
+      return { value: JSON.parse(text) };
+    }
+    return value === undefined ? { value } : { problem: `${name} is ${describeKind(value)}` };
   } catch (error) {
-    return { problem: findProblem(value, 'data', [], error) };
+    return { problem: findProblem(value, name, [], error) };
   }
 }
 
@@ -112,21 +130,26 @@ function findProblem(value: unknown, path: string, parents: readonly unknown[], 
   return `${path}: ${serializeError(thrown).message}`;
 }
 
-/** Drops the data, then cuts the message, of a result that does not fit. */
-function fitting(
-  status: Outcome['status'],
-  head: { success: boolean; message: string },
-  data: Record<string, unknown> | undefined,
-  limit: number,
-): Outcome {
-  const whole: TaskResult = data === undefined ? head : { ...head, data };
-  if (jsonBytes(whole) <= limit) {
-    return { status, result: whole };
+/**
+ * An answer with a result of at most `limit` bytes: of a larger TaskResult the data goes, then the message is cut; any
+ * other result goes as a whole. `warning` says so.
+ */
+export function fitting(result: unknown, limit: number): { result?: unknown; warning?: string } {
+  const bytes = jsonBytes(result);
+  if (bytes <= limit) {
+    return { result };
   }
-  const note = `The result was cut: it has ${jsonBytes(whole)} bytes as JSON, and an answer of Lambda holds 6 MB.`;
+  const warning = `The result was cut: it has ${bytes} bytes as JSON, and an answer of Lambda holds 6 MB.`;
+  if (faultOf(result) !== undefined) {
+    return { warning };
+  }
+  const { success, message } = result as TaskResult;
+  const head = { success, message };
   // One character takes at most six bytes in JSON.
-  const cut = jsonBytes(head) <= limit ? head : { ...head, message: `${head.message.slice(0, limit / 6 - 1024)}…` };
-  return { status, result: cut, warnings: [note] };
+  return {
+    result: jsonBytes(head) <= limit ? head : { ...head, message: `${message.slice(0, limit / 6 - 1024)}…` },
+    warning,
+  };
 }
 
 export function jsonBytes(value: unknown): number {

@@ -3,8 +3,12 @@ import type { SerializedError } from './protocol.ts';
 import { redact } from './secret-values.ts';
 
 const LONGEST_CHAIN = 10;
-const MESSAGE_LENGTH = 16 * 1024;
-const STACK_LENGTH = 32 * 1024;
+/** Characters. */
+const MESSAGE_LENGTH = 1000;
+const STACK_LINE_LENGTH = 1024;
+/** Frames of a stack that are kept: the first ones say where, the last ones on whose behalf. */
+const TOP_FRAMES = 5;
+const BOTTOM_FRAMES = 45;
 const MOST_ERRORS = 10;
 
 /** Whatever was thrown, as data: with its causes, redacted, bounded, and without ever throwing itself. */
@@ -36,7 +40,7 @@ function isErrorLike(thrown: unknown): thrown is ErrorLike {
 function serializeErrorLike(error: ErrorLike, seen: Set<unknown>): SerializedError {
   const parts = Array.isArray(error.errors) ? error.errors : [];
   const cause = error.cause ?? parts[0];
-  const stack = typeof error.stack === 'string' ? { stack: clean(error.stack, STACK_LENGTH) } : {};
+  const stack = typeof error.stack === 'string' ? { stack: cleanStack(error.stack) } : {};
   const chained = cause !== undefined && !seen.has(cause) && seen.size < LONGEST_CHAIN;
   return {
     name: typeof error.name === 'string' && error.name !== '' ? clean(error.name, 256) : 'Error',
@@ -84,7 +88,21 @@ function safeText(value: unknown): string {
   }
 }
 
+/** The text redacted, without NUL, of at most `length` characters. */
 function clean(text: string, length: number): string {
-  const redacted = redact(text);
+  const redacted = redact(text).replaceAll('\0', '');
   return redacted.length > length ? `${redacted.slice(0, length)}…` : redacted;
+}
+
+function cleanStack(stack: string): string {
+  const lines = clean(stack, Number.POSITIVE_INFINITY).split('\n');
+  const start = lines.findIndex((line) => /^\s+at /.test(line));
+  const frames = start === -1 ? [] : lines.slice(start);
+  const head = clean((start === -1 ? lines : lines.slice(0, start)).join('\n'), MESSAGE_LENGTH);
+  const left = frames.length - TOP_FRAMES - BOTTOM_FRAMES;
+  const kept =
+    left <= 0
+      ? frames
+      : [...frames.slice(0, TOP_FRAMES), `    ... ${left} more frames ...`, ...frames.slice(-BOTTOM_FRAMES)];
+  return [head, ...kept.map((line) => clean(line, STACK_LINE_LENGTH))].join('\n');
 }

@@ -1,0 +1,42 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Metadata } from './metadata.ts';
+import type { HookTable } from './registry.ts';
+
+/** Milliseconds. Waits up to this are plain pauses: without hooks, and counted as work. */
+export const LONGEST_PAUSE_MS = 5000;
+
+/** What the functions of the SDK find while an attempt is running, wherever they are called from. */
+export interface AttemptScope {
+  readonly signal: AbortSignal;
+  /** By the id of the key. */
+  readonly locals: Map<string, unknown>;
+  readonly metadata: Metadata;
+  /** Global hooks that were registered during the attempt. */
+  readonly hooks: HookTable;
+  /** Has the attempt wait for some work at its end. */
+  waitAtEnd(work: Promise<unknown>): void;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Waits until `date`, with the hooks of a wait when it is long. Rejects when the function cannot wait that long. */
+  waitUntil(date: Date): Promise<void>;
+}
+
+/** One for all copies of this module in one process: the runtime enters it, the SDK reads it. */
+const SLOT = Symbol.for('lumo.tasks.scope');
+
+function storage(): AsyncLocalStorage<AttemptScope> {
+  const holder = globalThis as { [SLOT]?: AsyncLocalStorage<AttemptScope> };
+  holder[SLOT] ??= new AsyncLocalStorage();
+  return holder[SLOT];
+}
+
+/** The attempt that the calling code belongs to; undefined while modules are loaded. */
+export function attemptScope(): AttemptScope | undefined {
+  return storage().getStore();
+}
+
+export function runInScope<T>(scope: AttemptScope, body: () => T): T {
+  return storage().run(scope, body);
+}

@@ -1,0 +1,36 @@
+import { NotAvailableError } from './not-available.ts';
+
+export type TaskRunResult<TId extends string, TOutput> =
+  | { ok: true; id: string; taskIdentifier: TId; output: TOutput }
+  | { ok: false; id: string; taskIdentifier: TId; error: unknown };
+
+export interface RunHandle<TId extends string> {
+  id: string;
+  taskIdentifier: TId;
+}
+
+/** Starting a task from code. Typed for the sake of files that do so elsewhere; each call throws `NotAvailableError`. */
+export interface TaskTriggers<TId extends string, TPayload, TOutput> {
+  trigger(payload: TPayload, options?: unknown): Promise<RunHandle<TId>>;
+  triggerAndWait(
+    payload: TPayload,
+    options?: unknown,
+  ): Promise<TaskRunResult<TId, TOutput>> & { unwrap(): Promise<TOutput> };
+  batchTrigger(items: { payload: TPayload; options?: unknown }[], options?: unknown): Promise<unknown>;
+  batchTriggerAndWait(
+    items: { payload: TPayload; options?: unknown }[],
+    options?: unknown,
+  ): Promise<{ id: string; runs: TaskRunResult<TId, TOutput>[] }>;
+}
+
+export function triggers<TId extends string, TPayload, TOutput>(id: TId): TaskTriggers<TId, TPayload, TOutput> {
+  const refuse = (name: string) => (): never => {
+    throw new NotAvailableError(`${name}() of the task "${id}"`);
+  };
+  return {
+    trigger: refuse('trigger'),
+    triggerAndWait: refuse('triggerAndWait'),
+    batchTrigger: refuse('batchTrigger'),
+    batchTriggerAndWait: refuse('batchTriggerAndWait'),
+  };
+}
