@@ -159,5 +159,3 @@ export const OUTPUTS = {
   'results-file': 'Path of the whole report as JSON.',
   plan: 'JSON array of what would happen, at most 100,000 characters (`plan` only).',
 } as const;
-
-export type OutputName = keyof typeof OUTPUTS;

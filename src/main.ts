@@ -41,8 +41,8 @@ export async function main(options: MainOptions): Promise<number> {
     cancel.dispose();
   }
   finishReport(report, { cancelled: cancel.signal.aborted, now: new Date() });
-  await publishReport(report, { inputs, runner, env });
-  return report.status === 'succeeded' || report.status === 'planned' ? 0 : 1;
+  const published = await publishReport(report, { inputs, runner, env });
+  return published && (report.status === 'succeeded' || report.status === 'planned') ? 0 : 1;
 }
 
 async function runCommand(

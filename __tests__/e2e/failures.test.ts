@@ -151,7 +151,12 @@ const failures: Failure[] = [
     status: 'FAILED',
     says: /data\.a\.b\.a refers back/,
   },
-  { name: 'no-function', source: 'export const run = 5;\n', status: 'SYSTEM_FAILURE', says: /exports no function "run"/ },
+  {
+    name: 'no-function',
+    source: 'export const run = 5;\n',
+    status: 'SYSTEM_FAILURE',
+    says: /exports no function "run"/,
+  },
 ];
 
 let aws: TestAws;

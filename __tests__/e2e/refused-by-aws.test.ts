@@ -77,7 +77,7 @@ describe('a missing permission', () => {
 
   test.each([
     ['GetObject', 'state/shop/denied'],
-    ['PutObject', 'probe'],
+    ['PutObject', 'state/shop/denied'],
   ])('s3:%s, although S3 does not say what is missing', async (operation, keys) => {
     aws.faults.push(denied(operation));
     const step = await runStep(project.root, { env: aws.env, with: { environment: 'denied' } });

@@ -77,6 +77,7 @@ export async function openBench(): Promise<Bench> {
       pack,
       known: undefined,
       store: undefined,
+      beforeWrites: async () => undefined,
       ...changes,
     }),
     operations() {

@@ -81,11 +81,18 @@ describe('annotateReport', () => {
     expect(annotate(report({ status: 'failed', error })).map(({ location }) => location?.line)).toEqual([1, 2]);
   });
 
-  it('stays below the ten that GitHub shows, and says how many there are more', () => {
+  it('puts those that point at a line first', () => {
+    const error = { name: 'Error', message: 'no', file: 'functions/tasks/last.ts', line: 3 };
+    const results = Array.from({ length: 30 }, (_, index) => result(`t${index}`, { status: 'TIMED_OUT' }));
+    const annotations = annotate(report({ results: [...results, result('last', { status: 'FAILED', error })] }));
+    expect(annotations[0]).toMatchObject({ title: 'Task last failed', location: { line: 3 } });
+  });
+
+  it('makes the ten that GitHub shows, and says how many there are more', () => {
     const results = Array.from({ length: 30 }, (_, index) => result(`t${index}`, { status: 'FAILED' }));
     const annotations = annotate(report({ results }));
-    expect(annotations).toHaveLength(9);
-    expect(annotations.at(-1)?.message).toBe('22 more, see the summary.');
+    expect(annotations).toHaveLength(10);
+    expect(annotations.at(-1)?.message).toBe('21 more, see the summary.');
   });
 
   it('keeps the advice of a message that is too long', () => {

@@ -77,8 +77,8 @@ describe('against the embedded S3', () => {
   });
 
   test('lock and documents work, and the self test passes without leaving anything', async () => {
-    await testConditions(store);
-    expect(await store.list('lumo-tasks/probe/')).toEqual([]);
+    await testConditions(store, stateKeys('shop', 'dev'));
+    expect(await store.list('lumo-tasks/state/')).toEqual([]);
     const keys = stateKeys('shop', 'production');
     const clock = new VirtualTime(Date.now()).clock();
     const options = { store, key: keys.lock, run: RUN, actor: 'ada', timeoutSeconds: 0, clock, log: new MemoryLog() };
@@ -207,6 +207,8 @@ describe('against a server that misbehaves', () => {
 
   test('a server that ignores conditions is found out', async () => {
     const store = await serve((_request, response) => response.writeHead(200, { etag: '"1"' }).end());
-    await expect(testConditions(store)).rejects.toMatchObject({ code: 'BUCKET_UNCONDITIONAL' });
+    await expect(testConditions(store, stateKeys('shop', 'dev'))).rejects.toMatchObject({
+      code: 'BUCKET_UNCONDITIONAL',
+    });
   });
 });

@@ -38,7 +38,7 @@ function endWithHost() {
   }).on("close", () => process.kill(-process.pid, "SIGKILL")).unref().resume();
 }
 
-// ../main/node_modules/aws-lambda-ric/index.mjs
+// node_modules/aws-lambda-ric/index.mjs
 import { createRequire } from "module";
 var EnvVarName = "AWS_LAMBDA_RUNTIME_VERBOSE";
 var Tag = "RUNTIME";

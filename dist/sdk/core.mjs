@@ -14,7 +14,7 @@ __export(events_exports, {
 import http from "node:http";
 import https from "node:https";
 
-// ../main/node_modules/aws4fetch/dist/aws4fetch.esm.mjs
+// node_modules/aws4fetch/dist/aws4fetch.esm.mjs
 var encoder = new TextEncoder();
 var HOST_SERVICES = {
   appstream2: "appstream",

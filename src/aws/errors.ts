@@ -104,7 +104,10 @@ export function awsErrorFacts(error: unknown): AwsErrorFacts {
 
 /** The answer to a HEAD request has no body: what the SDK says in its place tells nobody anything. */
 function messageOf(error: Error): string {
-  return error.message === 'UnknownError' ? '' : error.message;
+  // What the SDK says when an answer is no XML is about its own inside.
+  return /^UnknownError$|Deserialization error|XML parse error/i.test(error.message)
+    ? 'the answer cannot be read'
+    : error.message;
 }
 
 /**
@@ -152,7 +155,9 @@ export function awsError(error: unknown, call: AwsCall): ActionError {
     case 'not-found':
       return new ActionError('FUNCTION_NOT_FOUND', `${failed} found nothing. ${said}`, {
         advice:
-          'Check name, region and account; a function that was deleted by hand is made again by the next deployment.',
+          call.action === 'lambda:InvokeFunction'
+            ? 'Check the name, its version or alias, region and account.'
+            : 'Check name, region and account; a function that was deleted by hand is made again by the next deployment.',
         cause,
       });
     default:

@@ -48,7 +48,6 @@ async function deployAll(
   const { api, cloud, project, packaging, report, selected, target } = deployment;
   const tasks = ownTasks(selected);
   const { identity } = target;
-  await state.rememberFunctions(tasks.map(({ name }) => functionName(identity.project, identity.environment, name)));
   const functions = await deployFunctions({
     api,
     tasks,
@@ -59,6 +58,7 @@ async function deployAll(
     pack: (unclear) => packageTasks(unclear, packaging),
     known: knownVersions(state.marker),
     store: cloud.store,
+    beforeWrites: (names) => state.rememberFunctions(names),
   });
   report.functions.push(...functions.map(({ change }) => change), ...existingChanges(selected));
   const unchanged = functions.filter(({ change }) => change.action === 'unchanged').length;

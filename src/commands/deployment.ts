@@ -53,7 +53,9 @@ export async function underLock(
   body: (state: EnvironmentState) => Promise<void>,
 ): Promise<void> {
   const { workflow, inputs, clock, runner, signal } = session;
-  if (cloud.store && cloud.provider === 'aws' && hasOwnS3Endpoint(session.env)) await testConditions(cloud.store);
+  if (cloud.store && cloud.provider === 'aws' && hasOwnS3Endpoint(session.env)) {
+    await testConditions(cloud.store, target.keys);
+  }
   const state = await openEnvironment({
     store: cloud.store,
     keys: target.keys,

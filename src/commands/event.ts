@@ -31,7 +31,7 @@ export function eventsOf(deployment: Deployment, history: History): (task: Proje
       lumo: 1,
       task: task.name,
       deployment: deployed,
-      config: taskConfig(task),
+      config: { ...taskConfig(task), payload },
       payload,
       run: {
         id: `${session.deploymentId}/${task.name}`,

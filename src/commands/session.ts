@@ -5,7 +5,7 @@ import path from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import { ActionError } from '../errors.ts';
 import type { Inputs } from '../inputs.ts';
-import { isInside } from '../package/resolve.ts';
+import { exists, isInside } from '../package/resolve.ts';
 import { boundaryOf } from '../project/boundary.ts';
 import type { Runner } from '../runner/types.ts';
 import { readWorkflow, type Workflow } from '../workflow.ts';
@@ -48,7 +48,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const random = randomBytes(4).toString('hex');
   const workflow = await readWorkflow(env, random);
   const root = await projectFolder(inputs.workingDirectory, workflow.workspace);
-  const tempDir = await mkdtemp(path.join(await realpath(env.RUNNER_TEMP ?? os.tmpdir()), 'lumo-tasks-'));
+  const tempDir = await mkdtemp(path.join(await temporaryFolder(env), 'lumo-tasks-'));
   const { id, attempt } = workflow.run;
   return {
     ...options,
@@ -60,6 +60,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     deploymentId: workflow.onActions ? `${id}-${attempt}-${random}` : id,
     close: () => rm(tempDir, { recursive: true, force: true }),
   };
+}
+
+/** The runner's own, else the system's; real, since esbuild answers with real paths. */
+async function temporaryFolder({ RUNNER_TEMP }: NodeJS.ProcessEnv): Promise<string> {
+  const folder = RUNNER_TEMP && (await exists(RUNNER_TEMP)) ? RUNNER_TEMP : os.tmpdir();
+  return await realpath(folder);
 }
 
 /** The pull request whose preview this is, on `pull_request` events only. */

@@ -20,6 +20,8 @@ import { waitForLatest, waitUntilReady } from './wait.ts';
 export interface DeployFunctionsOptions extends PlanFunctionsOptions {
   /** Where code over 50 MB goes through; `undefined`: nowhere, such code is refused. */
   store: ObjectStore | undefined;
+  /** Called once it is certain that the functions can be made, before the first write. */
+  beforeWrites(functions: string[]): Promise<void>;
 }
 
 export interface DeployedFunction {
@@ -44,6 +46,7 @@ export async function deployFunctions(options: DeployFunctionsOptions): Promise<
     plans.flatMap(({ pkg, decision }) => (pkg && decision.uploadCode ? [pkg] : [])),
     options.store,
   );
+  await options.beforeWrites(plans.map(({ name }) => name));
   return await mapLimit(plans, options.concurrency ?? FUNCTIONS_AT_A_TIME, async (plan) => {
     const start = options.api.clock.now();
     const deployed = await apply(plan, options);

@@ -45,7 +45,8 @@ export function recordedInputs(tags: Tags): string | undefined {
 /** In words, which of the identity tags say something else; empty: the function is ours. `task` undefined: any task. */
 export function foreignTags(tags: Tags, identity: ProjectIdentity, task?: string): string[] {
   const wanted = identityTags(identity, task ?? tags['lumo:task'] ?? '');
-  return ['lumo:project', 'lumo:environment', 'lumo:task', 'lumo:repository']
+  const known = tags['lumo:task'] === undefined && task === undefined ? [] : ['lumo:task'];
+  return ['lumo:project', 'lumo:environment', ...known, 'lumo:repository']
     .filter((name) => tags[name] === undefined || tags[name] !== wanted[name])
     .map((name) => `tag ${name} is ${JSON.stringify(tags[name] ?? null)}, not ${JSON.stringify(wanted[name])}`);
 }

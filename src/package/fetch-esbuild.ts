@@ -34,7 +34,7 @@ export async function fetchEsbuild(options: FetchOptions): Promise<string> {
   log.info(`Fetching ${spec} with npm`);
   const folder = await mkdtemp(path.join(tmpdir(), 'lumo-esbuild-'));
   try {
-    await npm(['pack', spec, '--pack-destination', folder, '--ignore-scripts', '--silent'], projectRoot, env);
+    await npm(['pack', spec, '--pack-destination', folder, '--ignore-scripts', '--loglevel=error'], projectRoot, env);
     const archive = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
     if (!archive) throw new Error(`npm pack ${spec} left no archive`);
     const bytes = await readFile(path.join(folder, archive));

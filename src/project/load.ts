@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
@@ -86,7 +86,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConf
   const label = relativePosix(options.boundary, file);
   const folder = path.join(options.root, '.lumo');
   const bundle = path.join(folder, `config-${randomBytes(8).toString('hex')}.mjs`);
-  await mkdir(folder, { recursive: true });
+  const made = await mkdir(folder, { recursive: true });
   try {
     const metafile = await bundleConfig(file, label, bundle, options);
     try {
@@ -103,7 +103,15 @@ export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConf
     }
   } finally {
     await rm(bundle, { force: true });
+    if (made !== undefined) await removeIfEmpty(folder);
   }
+}
+
+/** What was made for the moment goes with it; what others have put there meanwhile stays. */
+async function removeIfEmpty(folder: string): Promise<void> {
+  await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(error.code ?? '')) throw error;
+  });
 }
 
 async function bundleConfig(
@@ -192,7 +200,7 @@ async function loadFailure(thrown: unknown, attempt: Attempt, options: LoadConfi
   return new ActionError('CONFIG_LOAD_FAILED', `${label} could not be loaded: ${message}`, {
     advice: missing
       ? `Install what the configuration imports before this step (npm ci), or remove the import of ${missing}`
-      : 'The configuration threw this while it was loaded; it runs with LUMO_ENVIRONMENT set and the environment of this step',
+      : 'Correct the configuration; it is loaded with LUMO_ENVIRONMENT set and the environment of this step',
     location,
     cause: thrown,
   });

@@ -7,7 +7,7 @@ import { failureText, hookWarnings } from './phrases.ts';
 import type { Report } from './types.ts';
 
 /** GitHub shows ten errors and ten warnings of a step and drops the rest without a word; one is ours to say so, one is kept free. */
-const MAX_ANNOTATIONS = 8;
+const MAX_ANNOTATIONS = 9;
 
 /**
  * What failed, on the lines of the user's own files. On GitHub only: a terminal has no annotations, and the log says
@@ -17,7 +17,7 @@ export function annotateReport(report: Report, runner: Runner): void {
   if (!runner.onActions) return;
   annotate(runner, 'error', [
     ...(report.error === undefined ? [] : errorAnnotations(report.error)),
-    ...failures(report).map((result) => taskAnnotation(result, report.projectPath)),
+    ...pointedFirst(failures(report)).map((result) => taskAnnotation(result, report.projectPath)),
   ]);
   annotate(
     runner,
@@ -85,6 +85,12 @@ function taskAnnotation(result: RunResult, projectPath: string): Annotation {
     message: message(lines, undefined),
     ...(location === undefined ? {} : { location }),
   };
+}
+
+/** Those that point at a line come first: the others are as well off in the summary. */
+function pointedFirst(results: readonly RunResult[]): RunResult[] {
+  const points = (result: RunResult): boolean => errorChain(result.error).some(({ line }) => line !== undefined);
+  return [...results.filter(points), ...results.filter((result) => !points(result))];
 }
 
 /** The first position in the chain of errors, else the task's own file. */

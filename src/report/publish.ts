@@ -60,16 +60,41 @@ export interface Publication {
 /** `package` and `policy` deploy nothing: their result is what they write, and a summary would only repeat it. */
 const WITHOUT_SUMMARY = ['package', 'policy'];
 
-/** Every place a report goes to: log, annotations, summary, results file, outputs; secrets go to none of them. */
-export async function publishReport(unredacted: Report, { inputs, runner, env }: Publication): Promise<void> {
+/**
+ * Every place a report goes to: log, annotations, summary, results file, outputs; secrets go to none of them. False when
+ * it could not be written to one of them, which keeps it from no other.
+ */
+export async function publishReport(unredacted: Report, { inputs, runner, env }: Publication): Promise<boolean> {
   const report = redactReport(unredacted, runner);
   const quiet = WITHOUT_SUMMARY.includes(report.command) && report.status === 'succeeded';
   if (!quiet) logReport(report, runner);
   annotateReport(report, runner);
   const resultsFile = inputs?.resultsFile ?? defaultResultsFile(env);
-  if (resultsFile) await writeResultsFile(report, resultsFile);
-  if (!quiet) await writeSummary(report, inputs, runner);
-  for (const [name, value] of Object.entries(reportOutputs(report, resultsFile ?? ''))) runner.setOutput(name, value);
+  const outputs = Object.entries(reportOutputs(report, resultsFile ?? ''));
+  const written = [
+    await write('results file', runner, async () => {
+      if (resultsFile) await writeResultsFile(report, resultsFile);
+    }),
+    await write('job summary', runner, async () => {
+      if (!quiet) await writeSummary(report, inputs, runner);
+    }),
+    await write('outputs', runner, async () => {
+      for (const [name, value] of outputs) runner.setOutput(name, value);
+    }),
+  ];
+  return written.every(Boolean);
+}
+
+async function write(what: string, runner: Runner, body: () => Promise<void>): Promise<boolean> {
+  try {
+    await body();
+    return true;
+  } catch (error) {
+    const message = `The ${what} could not be written: ${error instanceof Error ? error.message : String(error)}`;
+    runner.info(message);
+    runner.annotate({ level: 'error', title: 'Report incomplete', message });
+    return false;
+  }
 }
 
 async function writeSummary(report: Report, inputs: Inputs | undefined, runner: Runner): Promise<void> {

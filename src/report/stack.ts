@@ -74,7 +74,8 @@ interface TranslatedLine {
 function translateLine(line: string, { trace, options, taskRoot }: Translation): TranslatedLine {
   const frame = parseFrame(line);
   if (frame === undefined) return { text: line };
-  if (frame.file.startsWith('node:internal') || isInside(frame.file, LAMBDA_RUNTIME)) return { text: undefined };
+  if (/^node:(internal|async_hooks)/.test(frame.file) || isInside(frame.file, LAMBDA_RUNTIME))
+    return { text: undefined };
   if (options.ownFolders.some((folder) => isInside(frame.file, folder))) return { text: undefined };
   if (taskRoot === undefined || !isInside(frame.file, taskRoot)) return { text: line };
   const file = path.posix.relative(taskRoot, frame.file);

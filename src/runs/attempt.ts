@@ -57,7 +57,7 @@ const EXISTING_TIMEOUT_SECONDS = 900;
 export async function makeAttempt(options: AttemptOptions): Promise<EndedAttempt> {
   const { task, target, clock, printer } = options;
   const timeoutSeconds = target.existing ? EXISTING_TIMEOUT_SECONDS : task.settings.timeout;
-  const startedAt = clock.now();
+  let startedAt = clock.now();
   const outcome = await printer.whileRunning(
     task.name,
     invokeFunction({
@@ -68,7 +68,10 @@ export async function makeAttempt(options: AttemptOptions): Promise<EndedAttempt
       clock,
       log: options.log,
       signal: options.signal,
-      beforeSend: options.beforeSend,
+      beforeSend: async (deadline) => {
+        await options.beforeSend(deadline);
+        startedAt = clock.now(); // what we do before is not the task's time
+      },
     }),
   );
   const durationMs = clock.now() - startedAt;

@@ -100,7 +100,9 @@ async function send(options: InvokeOptions): Promise<InvokeOutcome | { failure: 
     if (signal.aborted) {
       return { ...unknown, reason: 'the deployment was cancelled while the task was running' };
     }
-    return { ...unknown, reason: `the connection was lost after the request was sent (${describeFailure(error)})` };
+    const answered = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode !== undefined;
+    const what = answered ? 'Lambda itself failed' : 'the connection was lost';
+    return { ...unknown, reason: `${what} after the request was sent (${describeFailure(error)})` };
   } finally {
     done.abort();
     await watch;

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { ActionError } from '../errors.ts';
+import type { StateKeys } from './keys.ts';
 import type { ObjectStore } from './types.ts';
 
 /**
  * Throws `BUCKET_UNCONDITIONAL` when the server ignores conditions: some that speak S3 answer 200 and overwrite, and
  * then no lock holds. For custom endpoints, once per deployment; leaves nothing behind.
  */
-export async function testConditions(store: ObjectStore): Promise<void> {
-  const key = `lumo-tasks/probe/${randomUUID()}.json`;
+export async function testConditions(store: ObjectStore, keys: Pick<StateKeys, 'prefix'>): Promise<void> {
+  const key = `${keys.prefix}probe-${randomUUID()}.json`;
   const created = await store.put(key, '{"probe":1}', { ifNoneMatch: '*' });
   try {
     const again = await store.put(key, '{"probe":2}', { ifNoneMatch: '*' });

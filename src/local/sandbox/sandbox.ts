@@ -11,6 +11,7 @@ import { peakBytes, residentBytes } from './memory.ts';
 import { answered, type Ending, exited, initFailed, type Outcome, timedOut } from './outcome.ts';
 import { reportLines } from './report.ts';
 import { RuntimeApi } from './runtime-api.ts';
+import { killStrays } from './strays.ts';
 import { unpack } from './unzip.ts';
 
 export interface Invocation {
@@ -120,6 +121,7 @@ export class Sandbox {
 
   async #dispose(): Promise<void> {
     this.kill();
+    killStrays(path.join(this.#folder, 'task'));
     this.#api?.close();
     await this.#log.close();
     await removeFolder(this.#folder);
