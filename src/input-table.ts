@@ -97,7 +97,8 @@ export const INPUTS = {
   },
   'max-parallel': {
     default: '1',
-    description: 'Tasks that run at the same time, 1 to 100. With 1 they run in the order of the configuration.',
+    description:
+      'Attempts that execute at the same time, 1 to 100; a task that waits for its next attempt lets others go ahead. With 1 the tasks run in the order of the configuration, each with all its attempts before the next one starts.',
   },
   'fail-fast': {
     default: 'true',

@@ -8,7 +8,9 @@ export interface Page {
   text: string;
   /** Every fenced block: its language and content. */
   blocks: { language: string; content: string }[];
-  /** Blocks of code by the file that their first line names. */
+  /** Blocks of code with the file that their first line names, in the order of the page. */
+  samples: { file: string; content: string }[];
+  /** Those files as the page leaves them. */
   files: Record<string, string>;
   /** Anchors of its headings, as GitHub makes them. */
   anchors: string[];
@@ -24,13 +26,14 @@ export function readPage(file: string): Page {
     language,
     content,
   }));
-  const named = blocks
+  const samples = blocks
     .filter(({ language }) => CODE.includes(language))
-    .map(({ content }) => [/^\/\/ (\S+)\n/.exec(content)?.[1] ?? `no name: ${content.slice(0, 40)}`, content] as const);
+    .map(({ content }) => ({ file: /^\/\/ (\S+)\n/.exec(content)?.[1] ?? content, content }));
   return {
     text,
     blocks,
-    files: Object.fromEntries(named),
+    samples,
+    files: Object.fromEntries(samples.map(({ file, content }) => [file, content])),
     anchors: [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading)),
     table: (...columns) => tableOf(text, columns),
   };

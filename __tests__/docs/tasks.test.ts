@@ -14,6 +14,8 @@ import { ROOT, readPage } from './pages.ts';
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const page = readPage('docs/tasks.md');
+/** The sample of a `task({...})` in the README. */
+const inReadme = readPage('README.md').files['functions/tasks/fetch-prices.ts'];
 
 describe('the samples', () => {
   let project: TestProject;
@@ -34,15 +36,29 @@ describe('the samples', () => {
     await project.remove();
   });
 
-  test('each is a file of its own', () => {
-    const code = page.blocks.filter(({ language }) => language === 'ts' || language === 'js');
-    expect(Object.keys(page.files)).toHaveLength(code.length);
-    expect(Object.keys(page.files).filter((name) => !/^[\w./-]+\.(ts|js)$/.test(name))).toEqual([]);
+  test('each is a file of its own; the configuration grows', () => {
+    const names = page.samples.map(({ file }) => file);
+    expect(names.filter((name) => !/^[\w./-]+\.(ts|js)$/.test(name))).toEqual([]);
+    const repeated = names.filter((name, index) => names.indexOf(name) !== index);
+    expect(new Set(repeated)).toEqual(new Set(['lumo.config.js']));
   });
 
-  test('each holds for a strict type checker that has the published declarations', () => {
+  test('each configuration fits what the page has shown by then', async () => {
+    const configurations = page.samples.flatMap(({ file }, index) => (file === 'lumo.config.js' ? [index] : []));
+    expect(configurations.length).toBeGreaterThan(1);
+    for (const index of configurations) {
+      const shown = page.samples.slice(0, index + 1).map(({ file, content }) => [file, content]);
+      const early = await createProject(Object.fromEntries(shown));
+      const step = await runStep(early.root, { with: { command: 'package' } });
+      expect([step.exitCode, step.errors]).toEqual([0, []]);
+      await early.remove();
+    }
+  });
+
+  test('each holds for a strict type checker that has the published declarations', async () => {
+    await project.write({ 'readme/fetch-prices.ts': inReadme ?? '' });
     const declarations = (name: string) => [path.join(DIST_DIR, 'sdk', `${name}.d.ts`)];
-    const files = Object.keys(page.files).map((name) => path.join(project.root, name));
+    const files = ['readme/fetch-prices.ts', ...Object.keys(page.files)].map((name) => path.join(project.root, name));
     const program = ts.createProgram(
       files.filter((name) => name.endsWith('.ts')),
       {

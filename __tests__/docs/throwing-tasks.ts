@@ -13,6 +13,8 @@ export interface ThrowingTask {
   /** Its entry of the configuration. */
   config?: object;
   strictHooks?: boolean;
+  /** It throws in its first attempt only: what the last one does is seen in a copy that is tried once. */
+  onlyFirst?: boolean;
   /** Its run waits long enough for `onWait` and `onResume`. */
   waits?: boolean;
   /** Columns that mean nothing for it. */
@@ -69,6 +71,7 @@ const plain = (place: string, body: string): ThrowingTask => ({
 });
 
 const FOR_EVER = 'await new Promise((resolve) => setTimeout(resolve, 60_000));';
+const OVER_DURATION = inRun('maxDuration is over', FOR_EVER);
 const LONG_WAIT = 'run: async () => { await wait.for({ seconds: 5.1 }); },';
 
 export const THROWING_TASKS: readonly ThrowingTask[] = [
@@ -85,7 +88,7 @@ export const THROWING_TASKS: readonly ThrowingTask[] = [
   ofInit,
   globally('onStart'),
   strict(ofInit),
-  strict(globally('onStart')),
+  strict({ ...globally('onStart'), onlyFirst: true }),
   globally('onStartAttempt'),
   inRun('run', `throw new Error('thrown');`),
   inRun('run, an AbortTaskRunError', `throw new AbortTaskRunError('enough');`),
@@ -110,7 +113,7 @@ export const THROWING_TASKS: readonly ThrowingTask[] = [
   globally('onComplete'),
   { place: 'cleanup', kind: 'cleanup', own: 'cleanup: fail,', without: ['others of its kind'] },
   inRun('a promise given to waitUntil', `waitUntil(Promise.reject(new Error('thrown')));`),
-  { ...inRun('maxDuration is over', FOR_EVER), top: 'const maxDuration = 5;' },
+  { ...OVER_DURATION, own: `maxDuration: 5, ${OVER_DURATION.own}` },
   { ...inRun("the function's timeout is over", FOR_EVER), config: { timeout: 1 } },
   inRun('process.exit() and crashes', 'process.exit(3);'),
   {
@@ -125,8 +128,16 @@ export const THROWING_TASKS: readonly ThrowingTask[] = [
   plain('an error', `throw new Error('thrown');`),
 ];
 
-/** Source of the task's file; its lines in the journal are `<id> <attempt> <step>`, and `!` is where it throws. */
-export function sourceOf({ top = '', own = '', plain }: ThrowingTask, id: string, journal: string): string {
+export interface SourceOptions {
+  id: string;
+  maxAttempts: number;
+  /** The file it writes `<id> <attempt> <step>` to; the step `!` is where it throws. */
+  journal: string;
+}
+
+/** Source of the task's file. */
+export function sourceOf({ top = '', own = '', plain }: ThrowingTask, options: SourceOptions): string {
+  const { id, maxAttempts, journal } = options;
   const head = `import { appendFileSync } from 'node:fs';
     import { AbortTaskRunError, OutOfMemoryError, schemaTask, tasks, wait, waitUntil } from '@lumo-framework/tasks';
     const id = ${JSON.stringify(id)};
@@ -135,24 +146,25 @@ export function sourceOf({ top = '', own = '', plain }: ThrowingTask, id: string
     const fail = (params) => { say('!')(params); throw new Error('thrown'); };
     const around = async (params) => { await params.next(); say('middleware')(params); };
     void [AbortTaskRunError, OutOfMemoryError, schemaTask, tasks, wait, waitUntil, fail, around];
-    ${top.includes('maxDuration') ? '' : 'const maxDuration = undefined;'}
     ${top}`;
   if (plain !== undefined) {
     const register = KINDS.map((kind) => `tasks.${kind}('${kind}', say('${kind}'));`).join(' ');
     return `${head}\n${register} tasks.middleware('middleware', around);
-      export const run = async (ctx) => { say('!')({ ctx }); ${plain} };`;
+      let attempt;
+      tasks.onStartAttempt('attempt', (params) => { attempt = params; });
+      export const run = async () => { say('!')(attempt); ${plain} };`;
   }
   const noting = ['init', ...KINDS, 'cleanup'].map((kind) => `${kind}: say('${kind}'),`).join(' ');
   return `${head}
     schemaTask({
-      id, maxDuration, schema: (value) => value,
-      retry: { maxAttempts: 2, minTimeoutInMs: 10, randomize: false },
+      id, schema: (value) => value,
+      retry: { maxAttempts: ${maxAttempts}, minTimeoutInMs: 10, randomize: false },
       ${noting} middleware: around, run: async (_, params) => { say('run')(params); },
       ${own}
     });`;
 }
 
-/** An \`init\` for all tasks, which throws where the environment says so. */
+/** An `init` for all tasks, which throws where the environment says so. */
 export const triggerConfig = (journal: string): string => `import { appendFileSync } from 'node:fs';
   export default { init: ({ ctx }) => {
     if (process.env.THROW_IN_INIT !== '1') return;

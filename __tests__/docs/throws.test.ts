@@ -25,6 +25,8 @@ const documented = new Map(page.table(...COLUMNS).map((row) => [row['thrown in']
 
 const journal = createJournal();
 const idOf = (task: ThrowingTask) => `task-${THROWING_TASKS.indexOf(task)}`;
+/** The task whose last attempt throws. */
+const lastOf = (task: ThrowingTask) => (task.onlyFirst ? `${idOf(task)}-once` : idOf(task));
 
 /** The names in the order of hooks that the page shows, as far as a success comes by them. */
 const SUCCESS = (page.blocks.find(({ language }) => language === 'text')?.content ?? '')
@@ -52,9 +54,7 @@ async function deploy(strictHooks: boolean): Promise<StepResult> {
   const project = await createProject({
     'lumo.config.js': config(Object.fromEntries(entries), { strictHooks }),
     'trigger.config.ts': triggerConfig(journal.file),
-    ...Object.fromEntries(
-      tasks.map((task) => [`functions/tasks/${idOf(task)}.ts`, sourceOf(task, idOf(task), journal.file)]),
-    ),
+    ...Object.fromEntries(tasks.flatMap(filesOf)),
   });
   try {
     return await runStep(project.root, {
@@ -64,6 +64,14 @@ async function deploy(strictHooks: boolean): Promise<StepResult> {
   } finally {
     await project.remove();
   }
+}
+
+function filesOf(task: ThrowingTask): [name: string, source: string][] {
+  const file = (id: string, maxAttempts: number): [string, string] => [
+    `functions/tasks/${id}.ts`,
+    sourceOf(task, { id, maxAttempts, journal: journal.file }),
+  ];
+  return [file(idOf(task), 2), ...(task.onlyFirst ? [file(lastOf(task), 1)] : [])];
 }
 
 test('the table has a row for each place, and no other', () => {
@@ -82,35 +90,40 @@ describe('what the table says about an error is what happens', () => {
 
 /** The row as the run of the task shows it. */
 function observe(task: ThrowingTask): Row {
-  const id = idOf(task);
-  const { status, attempts, message } = (steps.get(task.strictHooks ?? false) as StepResult).result(id);
-  const notes = journal
-    .lines()
-    .map((line) => line.split(' '))
-    .filter(([name]) => name === id)
-    .map(([, attempt, ...step]) => ({ attempt: Number(attempt), step: step.join(' ') }));
-  const thrown = notes.filter(({ step }) => step === '!');
-  const first = thrown[0]?.attempt ?? Number.NaN;
-  const last = thrown.at(-1)?.attempt ?? Number.NaN;
-  const stepsOf = (number: number) => notes.filter(({ attempt }) => attempt === number).map(({ step }) => step);
-  const after = stepsOf(last).slice(stepsOf(last).lastIndexOf('!') + 1);
+  const step = steps.get(task.strictHooks ?? false) as StepResult;
+  const { attempts } = step.result(idOf(task));
+  const first = notesOf(idOf(task), 'first');
+  const { status, message } = step.result(lastOf(task));
+  const last = notesOf(lastOf(task), 'last');
   const row: Row = {
     'thrown in': documented.get(task.place)?.['thrown in'] ?? '',
-    'the attempt': attempts[first - 1]?.status === 'COMPLETED' ? 'goes on' : 'fails',
-    'others of its kind': after.includes('other') ? 'run' : 'skipped',
-    '`catchError`': stepsOf(first).includes('catchError') ? 'yes' : 'no',
-    'tried again': attempts.length > first ? 'yes' : 'no',
+    'the attempt': attempts[first.attempt - 1]?.status === 'COMPLETED' ? 'goes on' : 'fails',
+    'others of its kind': last.after.includes('other') ? 'run' : 'skipped',
+    '`catchError`': first.all.includes('catchError') ? 'yes' : 'no',
+    'tried again': attempts.length > first.attempt ? 'yes' : 'no',
     'still runs': following(
       task,
-      after.filter((step) => !['other', 'catchError', task.kind].includes(step)),
+      last.after.filter((name) => !['other', 'catchError', task.kind].includes(name)),
     ),
     status: `\`${status}\``,
   };
-  for (const column of task.without ?? []) row[COLUMNS.find((name) => name.includes(column)) ?? 'still runs'] = '-';
-  if (status !== 'COMPLETED' && row['still runs'] === 'none' && task.place !== 'schema') {
+  for (const column of COLUMNS) if (task.without?.some((name) => column.includes(name))) row[column] = '-';
+  if (status !== 'COMPLETED' && row['still runs'] === 'none' && task.kind !== 'schema') {
     expect(message).toContain('These hooks did not run: catchError, onFailure, onComplete, cleanup, middleware');
   }
   return row;
+}
+
+/** What the task noted in the first or last attempt in which it threw. */
+function notesOf(id: string, which: 'first' | 'last'): { attempt: number; all: string[]; after: string[] } {
+  const notes = journal
+    .lines()
+    .map((line) => line.split(' '))
+    .filter(([name]) => name === id);
+  const throwing = notes.filter(([, , step]) => step === '!').at(which === 'first' ? 0 : -1);
+  const attempt = Number(throwing?.[1]);
+  const all = notes.filter(([, number]) => Number(number) === attempt).map(([, , step = '']) => step);
+  return { attempt, all, after: all.slice(all.lastIndexOf('!') + 1) };
 }
 
 function following({ kind, waits }: ThrowingTask, ran: readonly string[]): string {

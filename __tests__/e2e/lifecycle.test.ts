@@ -261,6 +261,16 @@ describe('what is said beside the result', () => {
     expect(deployed.summary).toMatch(/Task noisy: .*maxDuration/);
   });
 
+  test('a note that concerns many tasks is one notice', async () => {
+    const step = await open({
+      'functions/tasks/many.ts': `${SDK}for (let n = 1; n < 8; n++) task({ id: 'many-' + n, maxDuration: 1, run: async () => {} });`,
+    });
+    const planned = await step({ with: { command: 'plan' } });
+    expect(planned.log.split('\n').filter((line) => line.includes('was raised to 5 s'))).toEqual([
+      expect.stringContaining('Tasks many-1, many-2, many-3, many-4, many-5 and 2 more: maxDuration 1'),
+    ]);
+  });
+
   test('the plan says how each task would be run', async () => {
     const step = await open({
       'functions/tasks/deep.ts': `${SDK}task({ id: 'deep', machine: 'small-2x', ${RETRY}, queue: { concurrencyLimit: 1 },

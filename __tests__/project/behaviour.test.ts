@@ -153,7 +153,7 @@ describe('machines and memory', () => {
     expect(result.settings.ephemeralStorage).toBe(512);
     expect(result.notes).toEqual([
       'memory 3000 of the configuration is not used: the machine of the code decides',
-      '/tmp has 512 MB, not the 10 GB of micro elsewhere; ephemeralStorage: 10240 gives them',
+      '/tmp has 512 MB, not the 10 GB that presets have elsewhere; ephemeralStorage: 10240 gives them',
     ]);
   });
 });

@@ -44,9 +44,7 @@ export async function openProject(session: Session, report: Report): Promise<Ope
   for (const warning of project.warnings) log.warning(warning);
   log.info(describeProject(project, environment));
   const selected = selectTasks(project.tasks, inputs.tasks);
-  report.notices.push(
-    ...selected.flatMap(({ name, behaviour }) => behaviour.notes.map((note) => `Task ${name}: ${note}`)),
-  );
+  report.notices.push(...noticesOf(selected));
   if (project.helpers.length > 0) log.info(`No tasks, left alone: ${project.helpers.join(', ')}`);
   return {
     project,
@@ -54,6 +52,21 @@ export async function openProject(session: Session, report: Report): Promise<Ope
     selected,
     packaging: { project, esbuild, distDir, tempDir, log },
   };
+}
+
+/** Tasks named in one notice; of more, their number is told. */
+const MOST_NAMES = 5;
+
+/** What is noted about tasks, each note once however many tasks it concerns. */
+function noticesOf(tasks: readonly ProjectTask[]): string[] {
+  const concerned = new Map<string, string[]>();
+  for (const { name, behaviour } of tasks) {
+    for (const note of behaviour.notes) concerned.set(note, [...(concerned.get(note) ?? []), name]);
+  }
+  return [...concerned].map(([note, names]) => {
+    const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
+    return `Task${names.length === 1 ? '' : 's'} ${names.slice(0, MOST_NAMES).join(', ')}${more}: ${note}`;
+  });
 }
 
 /** `deploy` on `pull_request_target` would run a stranger's code with our credentials. */

@@ -168,7 +168,7 @@ function overriddenNotes(code: Partial<BehaviourEntry>, config: Partial<TaskEntr
 function machineNotes(machine: Machine, outOfMemory: Machine | undefined, storage: number | undefined): string[] {
   const notes: string[] = [];
   if (machine.name !== undefined && storage === undefined) {
-    notes.push(`/tmp has 512 MB, not the 10 GB of ${machine.name} elsewhere; ephemeralStorage: 10240 gives them`);
+    notes.push('/tmp has 512 MB, not the 10 GB that presets have elsewhere; ephemeralStorage: 10240 gives them');
   }
   if (outOfMemory !== undefined && outOfMemory.memory <= machine.memory) {
     notes.push(
