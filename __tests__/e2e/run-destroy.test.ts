@@ -130,6 +130,16 @@ describe('destroy', () => {
     expect(again.outputs).toMatchObject({ phase: 'deploy', 'is-first-deploy': 'true' });
   });
 
+  test('goes by what is recorded when the checkout is broken by now', async () => {
+    await step('deploy', 'broken');
+    await project.write({ 'functions/tasks/migrate.ts': 'export const run = (;' });
+    const destroyed = await step('destroy', 'broken');
+    expect(destroyed.exitCode).toBe(0);
+    expect(destroyed.log).toContain('only what is recorded counts. TASK_BUNDLE_FAILED');
+    expect(await lambda.functions('shop--broken--')).toEqual([]);
+    expect(await bucket.keys('lumo-tasks/state/shop/broken/')).toEqual([]);
+  });
+
   test('waits for a deployment that is running', async () => {
     await step('deploy', 'in-use');
     await bucket.write(stateKey('in-use', 'lock'), abandonedLock({ ttlSeconds: 3600 }));

@@ -2,12 +2,14 @@ import { ActionError } from '../errors.ts';
 import { deleteArtifacts } from '../functions/artifacts.ts';
 import { functionName } from '../functions/name.ts';
 import { deleteFunctions } from '../functions/prune.ts';
+import { loadProjectToRemove } from '../project/index.ts';
 import { count } from '../report/format.ts';
 import type { Report } from '../report/types.ts';
 import type { EnvironmentState } from '../state/environment.ts';
-
-import { type Deployment, ownTasks, underLock, withDeployment } from './deployment.ts';
+import { loadAws } from './cloud.ts';
+import { type Deployment, ownTasks, underLock, withCloud } from './deployment.ts';
 import { recordedFunctions } from './functions.ts';
+import { openProject } from './open-project.ts';
 import { previewEnvironment, type Session } from './session.ts';
 
 /** `destroy`: everything of one environment that is ours, in AWS and in the bucket. Doing it twice is fine. */
@@ -18,7 +20,10 @@ export async function destroy(session: Session, report: Report): Promise<void> {
       location: { key: 'environment' },
     });
   }
-  await withDeployment(session, report, (deployment) =>
+  const [opened, aws] = await session.runner.group('Project', () =>
+    Promise.all([openProject(session, report, loadProjectToRemove), loadAws()]),
+  );
+  await withCloud(session, report, [opened, aws], (deployment) =>
     underLock(deployment, async (state) => {
       await session.runner.group('Functions', () => deleteAll(deployment, state));
       await session.runner.group('State', () => deleteStored(deployment, state));

@@ -3,7 +3,7 @@ import { environmentName } from '../inputs.ts';
 import { findEsbuild } from '../package/find-esbuild.ts';
 import type { Packaging } from '../package/index.ts';
 import { relativePosix } from '../package/resolve.ts';
-import { loadProject, selectTasks } from '../project/index.ts';
+import { type LoadOptions, loadProject, selectTasks } from '../project/index.ts';
 import type { Project, ProjectTask } from '../project/types.ts';
 import type { Report } from '../report/types.ts';
 import { previewEnvironment, type Session } from './session.ts';
@@ -17,13 +17,17 @@ export interface OpenProject {
   packaging: Packaging;
 }
 
-export async function openProject(session: Session, report: Report): Promise<OpenProject> {
+export async function openProject(
+  session: Session,
+  report: Report,
+  load: (options: LoadOptions) => Promise<Project> = loadProject,
+): Promise<OpenProject> {
   const { inputs, root, boundary, distDir, tempDir, runner: log } = session;
   const asked = inputs.environment ?? previewEnvironment(session.workflow);
   report.environment = asked ?? '';
   const esbuild = await findEsbuild({ distDir, projectRoot: root, log, env: session.env });
   log.debug(`esbuild ${esbuild.version}, ${esbuild.origin}`);
-  const project = await loadProject({
+  const project = await load({
     root,
     boundary,
     config: inputs.config,

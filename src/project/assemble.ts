@@ -51,6 +51,21 @@ export async function assemble(
   ];
   if (findings.length > 0) throw configError(findings, relativePosix(boundary, loaded.file), loaded.source);
   return {
+    ...projectWithoutTasks(loaded, config, { root, boundary }),
+    tasks,
+    helpers: discovery.helpers,
+    warnings: [...networkWarnings(config, tasks), ...secretWarnings(config, loaded), ...(await buildWarnings(root))],
+    bundling: discovery.bundling,
+  };
+}
+
+/** The project as its configuration alone describes it. */
+export function projectWithoutTasks(
+  loaded: LoadedConfig,
+  config: Partial<ConfigShape>,
+  { root, boundary }: { root: string; boundary: string },
+): Project {
+  return {
     root,
     boundary,
     configFile: loaded.file,
@@ -61,11 +76,11 @@ export async function assemble(
     executionRole: config.roles?.tasks,
     eventBusName: config.events?.eventBus,
     secrets: loaded.secrets,
-    tasks,
-    helpers: discovery.helpers,
-    warnings: [...networkWarnings(config, tasks), ...secretWarnings(config, loaded), ...(await buildWarnings(root))],
+    tasks: [],
+    helpers: [],
+    warnings: [],
     strictHooks: config.strictHooks ?? false,
-    bundling: discovery.bundling,
+    bundling: { triggerConfig: undefined, init: undefined, buildOnly: [], coreUsers: [], aliasSdk: true },
   };
 }
 

@@ -1,9 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { ActionError } from '../errors.ts';
 import type { Esbuild } from '../package/esbuild.ts';
 import { relativePosix } from '../package/resolve.ts';
 import type { Log } from '../runner/types.ts';
-import { assemble, readConfig } from './assemble.ts';
+import { assemble, projectWithoutTasks, readConfig } from './assemble.ts';
 import { configError } from './config-error.ts';
 import { discoverTasks } from './discover.ts';
 import { findConfig, loadConfig } from './load.ts';
@@ -55,4 +56,26 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     throw configError(checked.findings, relativePosix(boundary, file), loaded.source);
   });
   return assemble(loaded, checked, discovery, folders);
+}
+
+/**
+ * As `loadProject`, but tasks that cannot be read leave a project without tasks, and a warning: an environment is torn
+ * down by what is recorded of it, also when the branch it was made from is broken by now.
+ */
+export async function loadProjectToRemove(options: LoadOptions): Promise<Project> {
+  try {
+    return await loadProject(options);
+  } catch (error) {
+    if (!(error instanceof ActionError)) throw error;
+    const [root, boundary] = await Promise.all([realpath(options.root), realpath(options.boundary)]);
+    const file = await findConfig(root, boundary, options.config);
+    const environment = options.environment ?? 'dev';
+    const loaded = await loadConfig({ ...options, root, boundary, file, environment });
+    const { config } = readConfig(loaded, boundary);
+    if (config.projectName === undefined) throw error;
+    options.log.warning(
+      `The tasks of this checkout cannot be read, only what is recorded counts. ${error.code}: ${error.message}`,
+    );
+    return projectWithoutTasks(loaded, config, { root, boundary });
+  }
 }
