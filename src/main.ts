@@ -92,7 +92,7 @@ function cancelOnSignal(runner: Runner): Cancel {
   });
   const onSignal = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) return;
-    runner.warning(`${name} received: no further task starts, and what is running is left to finish on its own.`);
+    runner.warning(`${name} received: no further task starts.`);
     controller.abort(new Error('cancelled'));
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);

@@ -4,6 +4,7 @@ import { ActionError } from '../errors.ts';
 import { packageTasks } from '../package/index.ts';
 import { isInside } from '../package/resolve.ts';
 import type { Package } from '../package/types.ts';
+import { count } from '../report/format.ts';
 import type { Report } from '../report/types.ts';
 import { openProject } from './open-project.ts';
 import type { Session } from './session.ts';
@@ -33,7 +34,7 @@ export async function packageCommand(session: Session, report: Report): Promise<
   await writeFile(path.join(out, 'manifest.json'), `${JSON.stringify({ tasks: manifest }, null, 2)}\n`);
   for (const entry of manifest)
     session.runner.info(`${entry.file}  ${entry.bytes} bytes  ${entry.digest.slice(0, 12)}`);
-  session.runner.info(`${manifest.length} packages and manifest.json are in ${out}`);
+  session.runner.info(`${count(manifest.length, 'package')} and manifest.json: ${out}`);
 }
 
 async function outputFolder(session: Session): Promise<string> {

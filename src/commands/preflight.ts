@@ -22,6 +22,8 @@ export function createPreflight(report: Report): Preflight {
         return value;
       } catch (error) {
         if (!(error instanceof ActionError)) throw error;
+        // A missing bucket is missing for whatever is looked for in it.
+        if (failures.some(({ message }) => message === error.message)) return undefined;
         report.preflight.push({ name, ok: false, message: `${error.message.replace(/\.?$/, '.')} ${error.advice}` });
         failures.push(error);
         return undefined;
