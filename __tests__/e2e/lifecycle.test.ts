@@ -233,6 +233,31 @@ describe('queues', () => {
   });
 });
 
+describe('limits and leftovers', () => {
+  test('maxDuration ends a run that never lets go of the event loop', async () => {
+    const step = await open({
+      'functions/tasks/busy.ts': `${SDK}task({ id: 'busy', maxDuration: 5, run: async () => { const until = Date.now() + 5600; while (Date.now() < until); } });`,
+    });
+    const deployed = await step();
+    expect(deployed.result('busy')).toMatchObject({ status: 'TIMED_OUT', error: { name: 'MAX_DURATION_EXCEEDED' } });
+    expect(deployed.result('busy').attempts).toHaveLength(1);
+  });
+
+  test('the next attempt finds environment variables and folder as the first one did', async () => {
+    const step = await open({
+      'functions/tasks/leaky.ts': `${SDK}task({ id: 'leaky', ${RETRY}, run: async (payload, { ctx }) => {
+  const found = { leak: process.env.LEAK ?? null, same: process.cwd() === ctx.workingDirectory };
+  process.env.LEAK = 'yes';
+  process.chdir('/');
+  if (ctx.attempt.number === 1) throw new Error('again');
+  return found;
+} });`,
+    });
+    const deployed = await step();
+    expect(deployed.result('leaky')).toMatchObject({ status: 'COMPLETED', data: { leak: null, same: true } });
+  });
+});
+
 describe('what is said beside the result', () => {
   test('hooks that threw are warnings at their line, metadata is shown, and so is what was clamped', async () => {
     const step = await open({

@@ -225,7 +225,9 @@ var IdleGuard = class {
   }
 };
 function neverSettled(what) {
-  const error = new Error(`${what} never settled: nothing is left that could resolve what it waits for`);
+  const error = new Error(
+    `${what} never settled: nothing is left that could resolve what it waits for (timers without a reference, as of AbortSignal.timeout, do not count)`
+  );
   return Object.assign(error, { name: "NeverSettled", stack: void 0 });
 }
 
@@ -845,6 +847,8 @@ var AttemptState = class {
   ended = false;
   /** What of the author's was called last. */
   current = Promise.resolve();
+  /** Ends the attempt when its time of work is over, in case the event loop was too busy for the alarm. */
+  checkLimit = () => void 0;
   problemCount = 0;
   constructor(task, event, host) {
     this.task = task;
@@ -1110,6 +1114,11 @@ var Stopwatch = class {
       }
     }
   }
+  /** True when the limit has passed, also when the event loop was too busy for the alarm. */
+  get exceeded() {
+    const running = this.waits === 0 ? this.host.now() - this.since : 0;
+    return this.workedMs + running > this.limitMs;
+  }
   stop() {
     this.stopAlarm();
     this.stopAlarm = () => void 0;
@@ -1177,6 +1186,9 @@ function startAttempt(task, event, host) {
   const interruption = new Interruption(state);
   const limit = event.maxDuration === void 0 ? void 0 : event.maxDuration * 1e3;
   const stopwatch = new Stopwatch(host, limit, () => interruption.timeOut());
+  state.checkLimit = () => {
+    if (stopwatch.exceeded) interruption.timeOut();
+  };
   const scope = scopeOf(state, stopwatch);
   const executed = runInScope(scope, () => execute(state));
   const ended = interruption.over(executed).finally(() => {
@@ -1295,6 +1307,7 @@ async function callRun(state) {
     throw thrown;
   } finally {
     await new Promise((resolve) => setImmediate(resolve));
+    state.checkLimit();
   }
 }
 async function succeed(state, returned) {
@@ -1497,6 +1510,21 @@ function toBytes(chunk, encoding) {
   return /^utf-?8$/i.test(known) ? chunk : Buffer.from(chunk, known);
 }
 
+// src/runtime/process-state.ts
+var PER_INVOCATION = /^_X_AMZN_/;
+function processState() {
+  return { cwd: process.cwd(), env: { ...process.env } };
+}
+function restoreProcess({ cwd, env }) {
+  if (process.cwd() !== cwd) process.chdir(cwd);
+  const names = /* @__PURE__ */ new Set([...Object.keys(env), ...Object.keys(process.env)]);
+  for (const name of names) {
+    if (PER_INVOCATION.test(name) || process.env[name] === env[name]) continue;
+    if (env[name] === void 0) delete process.env[name];
+    else process.env[name] = env[name];
+  }
+}
+
 // src/runtime/config.ts
 var CONFIG_HOOKS = ["init", "onStart", "onSuccess", "onFailure"];
 var KEY = "trigger.config";
@@ -1574,7 +1602,9 @@ var output = new Output();
 var idle = new IdleGuard();
 var exit = process.exit.bind(process);
 function createHandler(module, taskFile) {
+  const loaded = processState();
   return async (event, context) => output.collect(async (lines) => {
+    restoreProcess(loaded);
     const { task, outcome } = await answer(module, taskFile, event, context);
     const { logs, droppedLines } = lines.take();
     return fitted({ lumo: 1, task, ...outcome, logs, droppedLines });

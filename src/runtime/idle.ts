@@ -45,6 +45,8 @@ export class IdleGuard {
 
 /** Without a stack: that would show where it was noticed, which is in Node. */
 function neverSettled(what: string): Error {
-  const error = new Error(`${what} never settled: nothing is left that could resolve what it waits for`);
+  const error = new Error(
+    `${what} never settled: nothing is left that could resolve what it waits for (timers without a reference, as of AbortSignal.timeout, do not count)`,
+  );
   return Object.assign(error, { name: 'NeverSettled', stack: undefined });
 }

@@ -6,6 +6,7 @@ import { lambdaHost } from './lambda-host.ts';
 import { type AttemptOutcome, type RunningAttempt, startAttempt } from './lifecycle/attempt.ts';
 import { defaultDelay } from './lifecycle/failure.ts';
 import { Output } from './output.ts';
+import { processState, restoreProcess } from './process-state.ts';
 import type { Envelope, InvokeEvent } from './protocol.ts';
 import { fitting, jsonBytes } from './result.ts';
 import { serializeError } from './serialize-error.ts';
@@ -36,8 +37,10 @@ export function createHandler(
   module: Record<string, unknown>,
   taskFile: TaskFile,
 ): (event: unknown, context: unknown) => Promise<Envelope> {
+  const loaded = processState();
   return async (event, context) =>
     output.collect(async (lines) => {
+      restoreProcess(loaded);
       const { task, outcome } = await answer(module, taskFile, event, context);
       const { logs, droppedLines } = lines.take();
       return fitted({ lumo: 1, task, ...outcome, logs, droppedLines });

@@ -34,6 +34,9 @@ export function startAttempt(task: ExecutableTask, event: InvokeEvent, host: Hos
   const interruption = new Interruption(state);
   const limit = event.maxDuration === undefined ? undefined : event.maxDuration * 1000;
   const stopwatch = new Stopwatch(host, limit, () => interruption.timeOut());
+  state.checkLimit = () => {
+    if (stopwatch.exceeded) interruption.timeOut();
+  };
   const scope = scopeOf(state, stopwatch);
   const executed = runInScope(scope, () => execute(state));
   const ended = interruption.over(executed).finally(() => {
@@ -165,6 +168,7 @@ async function callRun(state: AttemptState): Promise<unknown> {
   } finally {
     // Lets a rejection that nobody awaited come up while the attempt can still answer for it.
     await new Promise((resolve) => setImmediate(resolve));
+    state.checkLimit();
   }
 }
 

@@ -39,6 +39,8 @@ export class AttemptState {
   ended = false;
   /** What of the author's was called last. */
   current: Promise<unknown> = Promise.resolve();
+  /** Ends the attempt when its time of work is over, in case the event loop was too busy for the alarm. */
+  checkLimit: () => void = () => undefined;
   private problemCount = 0;
 
   constructor(task: ExecutableTask, event: InvokeEvent, host: Host) {

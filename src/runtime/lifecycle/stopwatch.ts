@@ -43,6 +43,12 @@ export class Stopwatch {
     }
   }
 
+  /** True when the limit has passed, also when the event loop was too busy for the alarm. */
+  get exceeded(): boolean {
+    const running = this.waits === 0 ? this.host.now() - this.since : 0;
+    return this.workedMs + running > this.limitMs;
+  }
+
   stop(): void {
     this.stopAlarm();
     this.stopAlarm = () => undefined;
