@@ -118,6 +118,11 @@ export const INPUTS = {
     default: '1800',
     description: 'Seconds to wait for another deployment of the same environment, 0 to 21600; `0` fails at once.',
   },
+  channel: {
+    default: 'auto',
+    description:
+      'Objects in the bucket over which the action and a running task talk: live output, cancel, and results whose answer was lost. `auto` (a task that cannot reach S3 runs without), `required` (it does not run) or `off`.',
+  },
   prune: {
     default: 'true',
     description: 'Delete the functions of tasks that no longer exist in the project: `true` or `false`.',

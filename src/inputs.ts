@@ -27,6 +27,7 @@ export interface Inputs {
   recordOn: 'all' | 'selection' | 'never';
   /** Seconds. */
   lockTimeout: number;
+  channel: 'auto' | 'required' | 'off';
   prune: boolean;
   summary: boolean;
   out: string;
@@ -102,6 +103,7 @@ export function parseInputs(raw: RawInputs): Inputs {
     rerun: oneOf('rerun', read('rerun'), ['failed', 'all']),
     recordOn: oneOf('record-on', read('record-on'), ['all', 'selection', 'never']),
     lockTimeout: integer('lock-timeout', read('lock-timeout'), 0, 21_600),
+    channel: oneOf('channel', read('channel'), ['auto', 'required', 'off']),
     prune: boolean('prune', read('prune')),
     summary: boolean('summary', read('summary')),
     out: read('out') || INPUTS.out.default,

@@ -116,6 +116,7 @@ test('every way a task can end has its status, its message and its output', asyn
     satisfied: new Set(),
     maxParallel: 4,
     failFast: false,
+    channels: undefined,
     invoker: client,
     clock: systemClock,
     runner,

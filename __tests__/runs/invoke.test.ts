@@ -18,11 +18,12 @@ function invoke(changes: Partial<InvokeOptions> = {}): Promise<InvokeOutcome> {
     client: server.client(),
     functionName: 'shop--dev--seed',
     qualifier: '7',
-    payload: { hello: 'wörld' },
+    event: async () => ({ hello: 'wörld' }),
     timeoutSeconds: 300,
     clock: impatientClock(),
     log: runner,
     signal: new AbortController().signal,
+    abandon: new AbortController().signal,
     ...changes,
   });
 }
@@ -102,7 +103,7 @@ describe('after the request was sent it is never sent again', () => {
   test('cancelled', async () => {
     const cancel = new AbortController();
     server.replies = [() => cancel.abort()];
-    expect(await invoke({ signal: cancel.signal })).toMatchObject({
+    expect(await invoke({ abandon: cancel.signal })).toMatchObject({
       kind: 'unknown',
       reason: expect.stringContaining('cancelled'),
     });
@@ -161,7 +162,7 @@ describe('refused before it ran it is sent again', () => {
         return refuse(429, 'TooManyRequestsException')(request, response);
       },
     ];
-    expect((await invoke({ signal: cancel.signal })).kind).toMatch(/canceled|unknown/);
+    expect((await invoke({ signal: cancel.signal, abandon: cancel.signal })).kind).toMatch(/canceled|unknown/);
     expect(server.requests).toHaveLength(1);
     expect(await invoke({ signal: cancel.signal })).toEqual({ kind: 'canceled' });
     expect(server.requests).toHaveLength(1);
@@ -181,14 +182,14 @@ test.each([
   expect(server.requests).toHaveLength(1);
 });
 
-test('beforeSend comes before each request with its deadline, and stops everything by rejecting', async () => {
+test('the event is made for each request with its deadline, and stops everything by rejecting', async () => {
   server.replies = [refuse(429, 'TooManyRequestsException'), answer('null')];
   const clock = impatientClock();
   const start = clock.now();
   const deadlines: number[] = [];
-  await invoke({ clock, beforeSend: async (deadline) => void deadlines.push(deadline.getTime() - start) });
+  await invoke({ clock, event: async (deadline) => ({ at: deadlines.push(deadline.getTime() - start) }) });
   expect(deadlines).toEqual([330_000, 330_750]);
   const lost = new Error('lock lost');
-  await expect(invoke({ beforeSend: () => Promise.reject(lost) })).rejects.toBe(lost);
+  await expect(invoke({ event: () => Promise.reject(lost) })).rejects.toBe(lost);
   expect(server.requests).toHaveLength(2);
 });

@@ -105,6 +105,7 @@ async function run(runs: PlannedRun[], changes: Partial<RunTasksOptions> = {}): 
     satisfied: new Set(),
     maxParallel: 1,
     failFast: true,
+    channels: undefined,
     invoker: server.client(),
     clock: fastClock(),
     runner,

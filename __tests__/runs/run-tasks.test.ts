@@ -59,6 +59,7 @@ function run(runs: PlannedRun[], changes: Partial<RunTasksOptions> = {}): Promis
     satisfied: new Set(),
     maxParallel: 1,
     failFast: true,
+    channels: undefined,
     invoker: server.client(),
     clock: systemClock,
     runner,

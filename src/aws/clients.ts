@@ -25,6 +25,8 @@ export interface AwsClients {
   /** Invoke, and nothing else. Sends once, ever, and waits as long as a function may run. */
   readonly invoker: LambdaClient;
   readonly s3: S3Client;
+  /** Signs addresses and never sends: whoever uses one may send any body, so none is checked against a checksum. */
+  readonly s3Signer: S3Client;
   /** Throws `CREDENTIALS_MISSING` when no provider has any. */
   checkCredentials(): Promise<void>;
   /** Who we are, by STS. */
@@ -56,10 +58,12 @@ export function createClients(options: ClientsOptions): AwsClients {
     maxAttempts: 1,
     requestHandler: { ...http, socketTimeout: INVOKE_TIMEOUT_MS, requestTimeout: INVOKE_TIMEOUT_MS },
   });
+  const forcePathStyle = endpoint !== undefined || hasOwnS3Endpoint(env);
+  const s3Signer = new S3Client({ ...shared, forcePathStyle, requestChecksumCalculation: 'WHEN_REQUIRED' });
   const s3 = new S3Client({
     ...shared,
     followRegionRedirects: true,
-    forcePathStyle: endpoint !== undefined || hasOwnS3Endpoint(env),
+    forcePathStyle,
     requestHandler: { ...http, socketTimeout: 60_000 },
   });
   for (const client of [lambda, invoker]) nameHostInErrors(client);
@@ -70,6 +74,7 @@ export function createClients(options: ClientsOptions): AwsClients {
     lambda,
     invoker,
     s3,
+    s3Signer,
     async checkCredentials() {
       try {
         await lambda.config.credentials();
@@ -91,7 +96,7 @@ export function createClients(options: ClientsOptions): AwsClients {
       }
     },
     close() {
-      for (const client of [lambda, invoker, s3]) client.destroy();
+      for (const client of [lambda, invoker, s3, s3Signer]) client.destroy();
     },
   };
 }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { AwsClients } from '../aws/clients.ts';
+import type { PresignerOptions } from '../aws/presign.ts';
 import { ActionError } from '../errors.ts';
 import type { FunctionsApi } from '../functions/api.ts';
 import type { Project } from '../project/types.ts';
@@ -14,6 +15,8 @@ export interface Cloud {
   functions: FunctionsApi;
   /** `undefined` with `bucket: none`. */
   store: ObjectStore | undefined;
+  /** What addresses in the bucket are signed with. */
+  signing: PresignerOptions | undefined;
   /** ARN of the role new functions run with. */
   role: string | undefined;
   account: string | undefined;
@@ -52,16 +55,15 @@ export async function openCloud(
     ...(local && { endpoint: local.endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
   });
   const bucket = bucketName(session, account, region);
-  const store =
-    bucket === undefined
-      ? undefined
-      : createS3Store({ client: clients.s3, bucket, bucketOwner: session.inputs.bucketOwner ?? account });
+  const location = bucket === undefined ? undefined : { bucket, bucketOwner: session.inputs.bucketOwner ?? account };
+  const store = location && createS3Store({ client: clients.s3, ...location });
   if (store === undefined) report.notices.push(NO_BUCKET);
   const { clock, runner: log, signal } = session;
   return {
     clients,
     functions: createFunctionsApi({ lambda: clients.lambda, region, clock, log, signal }),
     store,
+    signing: location && { client: clients.s3Signer, ...location },
     role,
     account,
     region,
@@ -111,7 +113,13 @@ function sayWhichNode({ runner }: Session, { tasks }: Project): void {
 }
 
 function bucketName(session: Session, account: string | undefined, region: string): string | undefined {
-  const { bucket } = session.inputs;
+  const { bucket, channel } = session.inputs;
+  if (bucket === 'none' && channel === 'required') {
+    throw new ActionError('INPUT_INVALID', 'Input `channel` is `required`, and there is no bucket for it.', {
+      advice: 'Leave out `bucket: none`, or `channel`.',
+      location: { key: 'channel' },
+    });
+  }
   if (bucket === 'none') return undefined;
   if (bucket !== undefined) return bucket;
   if (account !== undefined) return `lumo-tasks-${account}-${region}`;

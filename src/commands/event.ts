@@ -1,13 +1,10 @@
 import type { History } from '../history/types.ts';
 import type { ProjectTask } from '../project/types.ts';
-import type { AttemptStart } from '../runs/attempt.ts';
+import type { EventOf } from '../runs/attempt.ts';
 import type { InvokeEvent } from '../runtime/protocol.ts';
 import { type Deployment, taskConfig } from './deployment.ts';
 import type { Session } from './session.ts';
 import type { Target } from './target.ts';
-
-/** Makes the events of one task's attempts. */
-export type EventOf = (start: AttemptStart) => InvokeEvent | Record<string, unknown>;
 
 /**
  * What the attempts of each task receive. A Lambda that is not ours gets the payload itself with the deployment beside
@@ -27,7 +24,7 @@ export function eventsOf(deployment: Deployment, history: History): (task: Proje
     const payload = { ...task.settings.payload, ...session.inputs.payload };
     if (task.settings.function !== undefined) return () => ({ ...payload, deployment: deployed });
     const { maxDuration, queue, retry } = task.behaviour;
-    return ({ number, runStartedAt, machine: { name, cpu, memory } }) => ({
+    return ({ number, runStartedAt, machine: { name, cpu, memory }, channel }) => ({
       lumo: 1,
       task: task.name,
       deployment: deployed,
@@ -46,6 +43,7 @@ export function eventsOf(deployment: Deployment, history: History): (task: Proje
       queue: { name: queue.name },
       source: sourceOf(session, target),
       strictHooks: project.strictHooks,
+      ...(channel && { channel }),
     });
   };
 }

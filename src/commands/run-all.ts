@@ -1,11 +1,14 @@
+import { createPresigner } from '../aws/presign.ts';
 import { publishWithMemory } from '../functions/machine.ts';
 import { bundleWithSourceMap } from '../package/index.ts';
 import type { Machine } from '../project/types.ts';
 import { translateStack } from '../report/stack.ts';
+import { Channels } from '../runs/channel/channels.ts';
 import type { PlannedRun } from '../runs/run-task.ts';
 import { RunsStopped, type RunTasksOptions, runTasks } from '../runs/run-tasks.ts';
 import type { RunResult } from '../runs/types.ts';
 import type { EnvironmentState } from '../state/environment.ts';
+import { channelPrefix } from '../state/keys.ts';
 import type { Deployment } from './deployment.ts';
 import type { TaskFunction } from './functions.ts';
 
@@ -23,6 +26,7 @@ export async function runAll(deployment: Deployment, state: EnvironmentState, op
   const { cloud, report, session } = deployment;
   const { clock, inputs, runner, signal } = session;
   warnAboutCredentials(deployment, options.runs);
+  const channels = await openChannels(deployment);
   try {
     report.results = await runTasks({
       runs: options.runs,
@@ -30,6 +34,7 @@ export async function runAll(deployment: Deployment, state: EnvironmentState, op
       maxParallel: inputs.maxParallel,
       failFast: inputs.failFast,
       invoker: cloud.clients.invoker,
+      channels,
       clock,
       runner,
       signal,
@@ -45,7 +50,27 @@ export async function runAll(deployment: Deployment, state: EnvironmentState, op
     if (!(error instanceof RunsStopped)) throw error;
     report.results = error.results;
     throw error.cause;
+  } finally {
+    for (const warning of channels?.warnings() ?? []) {
+      report.warnings.push(warning);
+      runner.warning(warning);
+    }
   }
+}
+
+/** Without a bucket there is nothing to talk over. */
+async function openChannels({ cloud, session, target }: Deployment): Promise<Channels | undefined> {
+  const { store, signing } = cloud;
+  const { channel } = session.inputs;
+  if (channel === 'off' || store === undefined || signing === undefined) return undefined;
+  const { project, environment } = target.identity;
+  return new Channels({
+    store,
+    presigner: await createPresigner(signing),
+    prefix: channelPrefix(project, environment, session.deploymentId),
+    required: channel === 'required',
+    clock: session.clock,
+  });
 }
 
 /**

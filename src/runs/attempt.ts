@@ -2,12 +2,15 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { Clock } from '../clock.ts';
 import type { Machine, ProjectTask } from '../project/types.ts';
 import type { Log } from '../runner/types.ts';
-import type { InvokeEvent } from '../runtime/protocol.ts';
-import { type InvokeOutcome, invokeFunction } from './invoke.ts';
+import type { ChannelAddress, InvokeEvent } from '../runtime/protocol.ts';
+import type { Channels } from './channel/channels.ts';
+import { converse } from './channel/converse.ts';
+import { LiveOutput } from './channel/live.ts';
+import { type InvokeOptions, type InvokeOutcome, invokeFunction } from './invoke.ts';
 import { judge } from './judge.ts';
 import { figuresOf } from './log-tail.ts';
 import type { RunPrinter } from './run-log.ts';
-import type { Attempt, RunError } from './types.ts';
+import type { Attempt, RunError, RunLog } from './types.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What the event of an attempt tells besides what is the same for all attempts of the run. */
@@ -17,7 +20,12 @@ export interface AttemptStart {
   /** ISO 8601, when the first attempt was started. */
   runStartedAt: string;
   machine: Machine;
+  /** Where it is heard of while it runs. */
+  channel?: ChannelAddress;
 }
+
+/** Makes the event of an attempt, for our functions and for those of the user's. */
+export type EventOf = (start: AttemptStart) => InvokeEvent | Record<string, unknown>;
 
 export interface Target {
   functionName: string;
@@ -30,13 +38,16 @@ export interface Target {
 export interface AttemptOptions {
   task: ProjectTask;
   target: Target;
-  number: number;
-  event: InvokeEvent | Record<string, unknown>;
+  start: Omit<AttemptStart, 'channel'>;
+  event: EventOf;
   invoker: LambdaClient;
+  /** Undefined: the attempts answer, and nothing is heard of them before. */
+  channels: Channels | undefined;
   clock: Clock;
   log: Log;
   printer: RunPrinter;
   signal: AbortSignal;
+  /** Before each request, with the moment from which the function can no longer be running because of it. */
   beforeSend(deadline: Date): Promise<void>;
   /** Translates the stack of one of our functions to the user's source. */
   translate(error: RunError, task: string): Promise<RunError>;
@@ -48,6 +59,8 @@ export interface EndedAttempt {
   verdict: Verdict;
   /** The version that answered. */
   version: string | undefined;
+  /** The part of the output that has not been printed while it ran. */
+  unprinted: RunLog;
 }
 
 /** The Timeout of a Lambda that we do not know: the longest there is. */
@@ -57,32 +70,48 @@ const EXISTING_TIMEOUT_SECONDS = 900;
 export async function makeAttempt(options: AttemptOptions): Promise<EndedAttempt> {
   const { task, target, clock, printer } = options;
   const timeoutSeconds = target.existing ? EXISTING_TIMEOUT_SECONDS : task.settings.timeout;
-  let startedAt = clock.now();
-  const outcome = await printer.whileRunning(
-    task.name,
-    invokeFunction({
-      ...target,
-      client: options.invoker,
-      payload: options.event,
-      timeoutSeconds,
-      clock,
-      log: options.log,
-      signal: options.signal,
-      beforeSend: async (deadline) => {
-        await options.beforeSend(deadline);
-        startedAt = clock.now(); // what we do before is not the task's time
-      },
-    }),
-  );
-  const durationMs = clock.now() - startedAt;
+  const live = new LiveOutput(task.name, printer);
+  const startedAt = { value: clock.now() };
+  const outcome = await printer.whileRunning(task.name, invoke(options, { timeoutSeconds, live, startedAt }));
+  const durationMs = clock.now() - startedAt.value;
   const { dialect } = task.behaviour;
   const judged = judge(outcome, { name: task.name, dialect, timeoutSeconds, existing: target.existing });
   const verdict = target.existing ? judged : await withPositions(judged, task.name, options.translate);
+  if (verdict.unreachable !== undefined) options.channels?.unreachable(task.name, verdict.unreachable);
   return {
-    attempt: attemptOf(options.number, outcome, verdict, { startedAt, durationMs }),
+    attempt: attemptOf(options.start.number, outcome, verdict, { startedAt: startedAt.value, durationMs }),
     verdict,
     version: outcome.kind === 'answered' ? outcome.version : undefined,
+    unprinted: live.rest(verdict.log),
   };
+}
+
+interface Invocation {
+  timeoutSeconds: number;
+  live: LiveOutput;
+  /** Set when the request is sent: what we do before is not the task's time. */
+  startedAt: { value: number };
+}
+
+function invoke(options: AttemptOptions, { timeoutSeconds, live, startedAt }: Invocation): Promise<InvokeOutcome> {
+  const { task, target, start, channels, clock, log, printer, signal } = options;
+  const channel = target.existing ? undefined : channels?.open(task.name, start.number);
+  const common: Omit<InvokeOptions, 'abandon'> = {
+    ...target,
+    client: options.invoker,
+    timeoutSeconds,
+    clock,
+    log,
+    signal,
+    event: async (deadline) => {
+      const event = options.event({ ...start, ...(channel && { channel: await channel.address(deadline) }) });
+      await options.beforeSend(deadline);
+      startedAt.value = clock.now();
+      return event;
+    },
+  };
+  if (channels === undefined || channel === undefined) return invokeFunction({ ...common, abandon: signal });
+  return converse({ ...common, task: task.name, channels, channel, live, say: (line) => printer.info(line) });
 }
 
 /** The stacks in terms of the user's files. Where that fails the raw ones have to do: the result is what counts. */

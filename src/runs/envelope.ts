@@ -63,6 +63,7 @@ function isEnvelope(value: unknown): value is Envelope {
     isOptional(value.retry, isRetry) &&
     isOptional(value.hooks, (hooks) => Array.isArray(hooks) && hooks.every(isHookProblem)) &&
     isOptional(value.metadata, isRecord) &&
+    isOptional(value.channel, isChannelState) &&
     isOptional(value.warnings, (warnings) => Array.isArray(warnings) && warnings.every(isText)) &&
     STATUSES.has(value.status)
   );
@@ -99,6 +100,11 @@ function isRetry(value: unknown): value is NonNullable<Envelope['retry']> {
   return isRecord(value) && typeof value.delayMs === 'number' && value.delayMs >= 0;
 }
 
+function isChannelState(value: unknown): value is NonNullable<Envelope['channel']> {
+  if (!isRecord(value)) return false;
+  return value.state === 'open' || value.state === 'claimed' || (value.state === 'unreachable' && isText(value.reason));
+}
+
 function isHookProblem(value: unknown): value is HookProblem {
   return (
     isRecord(value) &&
@@ -108,7 +114,7 @@ function isHookProblem(value: unknown): value is HookProblem {
   );
 }
 
-function isLogLine(value: unknown): value is LogLine {
+export function isLogLine(value: unknown): value is LogLine {
   return (
     isRecord(value) &&
     Number.isInteger(value.number) &&

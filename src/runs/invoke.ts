@@ -13,15 +13,16 @@ export interface InvokeOptions {
   functionName: string;
   /** Published version or alias. */
   qualifier: string | undefined;
-  payload: unknown;
+  /** What the function receives, made for the moment from which it can no longer be running because of it. */
+  event(deadline: Date): Promise<unknown>;
   /** The function's Timeout. */
   timeoutSeconds: number;
   clock: Clock;
   log: Log;
-  /** Cancels: a request that is under way is abandoned, its outcome is unknown. */
+  /** From then on nothing is sent any more. */
   signal: AbortSignal;
-  /** Before each request, with the moment from which the function can no longer be running because of it. */
-  beforeSend?: (deadline: Date) => Promise<void>;
+  /** A request that is under way is abandoned, its outcome is unknown. */
+  abandon: AbortSignal;
 }
 
 /** What one Invoke came to. */
@@ -42,6 +43,10 @@ export interface InvokeAnswer {
   logTail: string;
   requestId: string | undefined;
   version: string | undefined;
+  /** What the attempt left in the channel before its process died, as JSON. */
+  lastWords?: string;
+  /** Why Lambda's own answer is not known: this one was found in the channel. */
+  lost?: string;
 }
 
 /** How long a refused request is sent again. */
@@ -52,7 +57,7 @@ export const DEADLINE_MARGIN_SECONDS = 30;
 
 /**
  * Invokes a function synchronously, at most once: again only when Lambda refused it before it ran. Throws what
- * `beforeSend` throws.
+ * `event` throws.
  */
 export async function invokeFunction(options: InvokeOptions): Promise<InvokeOutcome> {
   const { clock, log, signal, functionName } = options;
@@ -61,8 +66,8 @@ export async function invokeFunction(options: InvokeOptions): Promise<InvokeOutc
     if (signal.aborted) {
       return { kind: 'canceled' };
     }
-    await options.beforeSend?.(new Date(clock.now() + deadlineMs(options)));
-    const sent = await send(options);
+    const event = await options.event(new Date(clock.now() + deadlineMs(options)));
+    const sent = await send(options, event);
     if (!('failure' in sent)) {
       return sent;
     }
@@ -78,9 +83,9 @@ export async function invokeFunction(options: InvokeOptions): Promise<InvokeOutc
 }
 
 /** One request. `failure`: what refused it before the function ran. */
-async function send(options: InvokeOptions): Promise<InvokeOutcome | { failure: unknown }> {
-  const { client, clock, signal } = options;
-  const command = await invokeCommand(options);
+async function send(options: InvokeOptions, event: unknown): Promise<InvokeOutcome | { failure: unknown }> {
+  const { client, clock, abandon } = options;
+  const command = await invokeCommand(options, event);
   const limit = new AbortController();
   const done = new AbortController();
   const watch = clock.sleep(deadlineMs(options), done.signal).then(
@@ -88,7 +93,7 @@ async function send(options: InvokeOptions): Promise<InvokeOutcome | { failure: 
     () => undefined,
   );
   try {
-    return answerOf(await client.send(command, { abortSignal: AbortSignal.any([signal, limit.signal]) }));
+    return answerOf(await client.send(command, { abortSignal: AbortSignal.any([abandon, limit.signal]) }));
   } catch (error) {
     if (classifyFailure(error) !== 'unknown') {
       return { failure: error };
@@ -97,7 +102,7 @@ async function send(options: InvokeOptions): Promise<InvokeOutcome | { failure: 
     if (limit.signal.aborted) {
       return { ...unknown, reason: `there was no answer within ${formatDuration(deadlineMs(options))}` };
     }
-    if (signal.aborted) {
+    if (abandon.aborted) {
       return { ...unknown, reason: 'the deployment was cancelled while the task was running' };
     }
     const answered = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode !== undefined;
@@ -109,14 +114,14 @@ async function send(options: InvokeOptions): Promise<InvokeOutcome | { failure: 
   }
 }
 
-async function invokeCommand(options: InvokeOptions): Promise<InvokeCommand> {
+async function invokeCommand(options: InvokeOptions, event: unknown): Promise<InvokeCommand> {
   const { InvokeCommand } = await import('@aws-sdk/client-lambda');
   const command = new InvokeCommand({
     FunctionName: options.functionName,
     ...(options.qualifier === undefined ? {} : { Qualifier: options.qualifier }),
     InvocationType: 'RequestResponse',
     LogType: 'Tail',
-    Payload: Buffer.from(JSON.stringify(options.payload)),
+    Payload: Buffer.from(JSON.stringify(event)),
   });
   // A connection that was left open may be closed by the other side at the moment it is used again, and then nobody
   // knows whether the function ran.

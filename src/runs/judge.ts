@@ -42,20 +42,27 @@ function judgeOurs(answer: InvokeAnswer, task: JudgedTask): Verdict {
     return withTail(finding('FAILED', 'NoResult', message), answer);
   }
   const { logs, droppedLines, warnings = [] } = envelope;
-  return { ...judgeEnvelope(envelope, task), log: { lines: logs, droppedLines }, warnings };
+  const lost = answer.lost === undefined ? [] : [`The result was read from the channel: ${answer.lost}.`];
+  return {
+    ...judgeEnvelope(envelope, task),
+    log: { lines: logs, droppedLines },
+    warnings: [...warnings, ...lost],
+  };
 }
 
-/** The process is gone: it may have left its last words in the log. */
+/** The process is gone: it may have left its last words in the channel or in the log. */
 function judgeDeath(answer: InvokeAnswer, task: JudgedTask): Finding {
-  const lastWords = crashEnvelope(answer.logTail, task);
+  const lastWords = parseEnvelope(answer.lastWords ?? '', task) ?? crashEnvelope(answer.logTail, task);
   if (lastWords === undefined) {
     return judgePlatformFailure(answer.payload, figuresOf(answer.logTail), answer.logTail, task);
   }
+  // All that could fail has ended before a result was written; a failure may also be one that ended the process.
+  if (lastWords.status !== 'FAILED') return judgeEnvelope(lastWords, task);
   return { retry: { by: 'settings' }, ...judgeEnvelope(lastWords, task), missedHooks: ENDING_HOOKS };
 }
 
 function judgeEnvelope(envelope: Envelope, task: JudgedTask): Finding {
-  const { status, error, hooks, metadata } = envelope;
+  const { status, error, hooks, metadata, channel } = envelope;
   const retry = retryOf(envelope);
   const missedHooks = MISSED_HOOKS[status] ?? (envelope.retry && FINAL_HOOKS);
   return {
@@ -68,6 +75,7 @@ function judgeEnvelope(envelope: Envelope, task: JudgedTask): Finding {
       ? {}
       : { hooks: hooks.map(({ hook, scope, error: thrown }) => ({ hook, scope, error: runErrorOf(thrown) })) }),
     ...(metadata === undefined ? {} : { metadata }),
+    ...(channel?.state === 'unreachable' && { unreachable: channel.reason }),
   };
 }
 
@@ -132,7 +140,11 @@ function judgeForeignValue(payload: string): Finding {
 
 /** A finding with the function's own last lines, for want of an envelope that has them all. */
 function withTail(found: Finding, answer: InvokeAnswer): Verdict {
-  return { ...found, log: { lines: tailLines(answer.logTail, isCrashLine), droppedLines: 0 }, warnings: [] };
+  return {
+    ...found,
+    log: { lines: tailLines(answer.logTail, isCrashLine), droppedLines: 0, fromTail: true },
+    warnings: [],
+  };
 }
 
 function abridge(payload: string): string {

@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts';
+import { cutText } from '../report/escape.ts';
 import { count, formatDuration } from '../report/format.ts';
 import type { Runner } from '../runner/types.ts';
+import type { LogLine } from '../runtime/protocol.ts';
 import { createMutex } from './mutex.ts';
 import type { RunLog } from './types.ts';
 
@@ -9,6 +11,10 @@ export interface RunPrinter {
   info(line: string): Promise<void>;
   /** Shows that the task is still running, now and then until the promise has settled. */
   whileRunning<T>(task: string, run: Promise<T>): Promise<T>;
+  /** Lines of a task that is running, each under its name; `missing` lines before them have been lost. */
+  live(task: string, lines: readonly LogLine[], missing: number): Promise<void>;
+  /** What a running task says about itself. */
+  progress(task: string, metadata: Record<string, unknown>): Promise<void>;
   /** The output of an attempt, in a group that says how it ended. */
   output(title: string, log: RunLog): Promise<void>;
 }
@@ -43,6 +49,12 @@ export function createRunPrinter(runner: Runner, clock: Clock): RunPrinter {
         await ticking;
       }
     },
+    async live(task, lines, missing) {
+      const texts = lines.map(({ text }) => `${task} │ ${text}`);
+      const lost = missing > 0 ? [`${task} │ … ${count(missing, 'line')} left out`] : [];
+      await exclusively(async () => runner.untrusted([...lost, ...texts]));
+    },
+    progress: (task, metadata) => info(`${task} … ${describeProgress(metadata)}`),
     async output(title, log) {
       const lines = log.lines.map(({ text }) => text);
       if (log.droppedLines > 0) {
@@ -55,6 +67,14 @@ export function createRunPrinter(runner: Runner, clock: Clock): RunPrinter {
       await exclusively(() => runner.group(title, async () => runner.untrusted(lines)));
     },
   };
+}
+
+/** `done: 3, total: 10`, at most one line of it. */
+function describeProgress(metadata: Record<string, unknown>): string {
+  const entries = Object.entries(metadata).map(
+    ([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return cutText(entries.join(', '), 200);
 }
 
 /** Often at first, when somebody may be watching. */

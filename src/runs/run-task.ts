@@ -3,8 +3,7 @@ import type { Machine, ProjectTask } from '../project/types.ts';
 import { describeError } from '../report/error.ts';
 import { cutText } from '../report/escape.ts';
 import { formatDuration } from '../report/format.ts';
-import type { InvokeEvent } from '../runtime/protocol.ts';
-import { type AttemptOptions, type AttemptStart, type EndedAttempt, makeAttempt, type Target } from './attempt.ts';
+import { type AttemptOptions, type EndedAttempt, type EventOf, makeAttempt, type Target } from './attempt.ts';
 import { type NextAttempt, nextAttempt } from './next-attempt.ts';
 import { type Course, type Interruption, runResult, skippedResult } from './result.ts';
 import type { Slot } from './slots.ts';
@@ -17,11 +16,11 @@ export interface PlannedRun {
   skip: string | undefined;
   /** Needed unless the run is skipped. */
   target: Target | undefined;
-  /** What the attempt receives. */
-  event(start: AttemptStart): InvokeEvent | Record<string, unknown>;
+  /** What the attempts receive. */
+  event: EventOf;
 }
 
-export interface RunTaskOptions extends Omit<AttemptOptions, 'task' | 'target' | 'number' | 'event'> {
+export interface RunTaskOptions extends Omit<AttemptOptions, 'task' | 'target' | 'start' | 'event'> {
   /** Held while an attempt executes, free during a back-off. */
   slot: Slot;
   /** Aborts when no further attempt is to start: by a cancel, as `signal` does, or by an error elsewhere. */
@@ -63,14 +62,14 @@ async function makeAttempts(run: PlannedRun, course: Course, options: RunTaskOpt
   const runStartedAt = new Date(course.startedAt).toISOString();
   let target = targetOf(run);
   for (let number = 1; ; number += 1) {
-    const event = run.event({ number, runStartedAt, machine: course.machine });
     await printer.info(
       `${task.name} … invoking ${describeTarget(target)}${number > 1 ? `, ${ordinal(number, task)}` : ''}`,
     );
-    const ended = await makeAttempt({ ...options, task, target, number, event });
+    const start = { number, runStartedAt, machine: course.machine };
+    const ended = await makeAttempt({ ...options, task, target, start, event: run.event });
     course.ended.push(onMachine(ended, course.machine, task));
     const next = nextAttempt(ended.verdict, task.behaviour, { number, machine: course.machine }, clock.random);
-    await printer.output(groupTitle(task, ended, next), ended.verdict.log);
+    await printer.output(groupTitle(task, ended, next), ended.unprinted);
     if (next === undefined) return;
 
     await printer.info(`${task.name} … ${describeNext(next)}${described(ended)}`);

@@ -2,6 +2,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { Clock } from '../clock.ts';
 import type { Machine } from '../project/types.ts';
 import type { Runner } from '../runner/types.ts';
+import type { Channels } from './channel/channels.ts';
 import { createMutex } from './mutex.ts';
 import { skippedResult } from './result.ts';
 import { createRunPrinter } from './run-log.ts';
@@ -23,9 +24,10 @@ export interface RunTasksOptions {
   /** After a failure no further task starts; those under way go on, also to their next attempt. */
   failFast: boolean;
   invoker: LambdaClient;
+  channels: Channels | undefined;
   clock: Clock;
   runner: Runner;
-  /** Cancels: nothing more starts, what is in flight becomes `UNKNOWN`. */
+  /** Cancels: nothing more starts, what is in flight is told; without an answer it becomes `UNKNOWN`. */
   signal: AbortSignal;
   /**
    * Before each Invoke, with the moment until which the function may be running. When it rejects nothing more starts.

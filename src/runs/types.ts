@@ -78,6 +78,8 @@ export interface RunResult {
 export interface RunLog {
   lines: LogLine[];
   droppedLines: number;
+  /** The lines are the end of the function's log, for want of those that the attempt counted itself. */
+  fromTail?: true;
 }
 
 /** True for the statuses that do not fail the step. */

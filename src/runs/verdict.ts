@@ -16,6 +16,8 @@ export interface Verdict {
   missedHooks?: readonly string[];
   hooks?: HookFailure[];
   metadata?: Record<string, unknown>;
+  /** Why the attempt ran without the channel it was offered. */
+  unreachable?: string;
   log: RunLog;
   warnings: string[];
 }

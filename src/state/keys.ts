@@ -22,6 +22,31 @@ export function stateKeys(project: string, environment: string): StateKeys {
   };
 }
 
+/** Where the attempts of an environment, or of one of its deployments, talk with the action. Ends with `/`. */
+export function channelPrefix(project: string, environment: string, deployment?: string): string {
+  const segments = [project, environment, ...(deployment === undefined ? [] : [deployment])];
+  return `lumo-tasks/runs/${segments.map(keySegment).join('/')}/`;
+}
+
+/** The objects of one attempt. */
+export interface ChannelKeys {
+  claim: string;
+  status: string;
+  cancel: string;
+  result: string;
+}
+
+/** `prefix`: of the deployment. `attempt` counts from 1. */
+export function channelKeys(prefix: string, task: string, attempt: number): ChannelKeys {
+  const folder = `${prefix}${keySegment(task)}/${attempt}/`;
+  return {
+    claim: `${folder}claim.json`,
+    status: `${folder}status.json`,
+    cancel: `${folder}cancel.json`,
+    result: `${folder}result.json`,
+  };
+}
+
 /**
  * A name as one segment of a key: `[A-Za-z0-9._-]` stays, every other byte becomes `%XX`, and so do the names `.` and
  * `..`, which clients and proxies would resolve as folders. Different names stay different.

@@ -1,0 +1,43 @@
+import { count } from '../../report/format.ts';
+import { AttemptChannel, type ChannelOptions } from './attempt-channel.ts';
+
+/** The channels of one deployment, and what is to be said about them in the end. */
+export class Channels {
+  readonly #options: ChannelOptions;
+  readonly #unreachable = new Map<string, string>();
+  #unreadable: string | undefined;
+
+  constructor(options: ChannelOptions) {
+    this.#options = options;
+  }
+
+  open(task: string, attempt: number): AttemptChannel {
+    return new AttemptChannel(this.#options, task, attempt);
+  }
+
+  /** An attempt of `task` ran without its channel. */
+  unreachable(task: string, reason: string): void {
+    this.#unreachable.set(task, reason);
+  }
+
+  /** The action itself could not read from one. */
+  unreadable(error: unknown): void {
+    this.#unreadable ??= error instanceof Error ? error.message : String(error);
+  }
+
+  /** One sentence for each thing that was missing, whatever the number of tasks. */
+  warnings(): string[] {
+    const [first] = this.#unreachable.values();
+    const tasks = [...this.#unreachable.keys()];
+    return [
+      ...(first === undefined
+        ? []
+        : [
+            `${count(tasks.length, 'task')} could not reach S3 (${tasks.join(', ')}: ${first}) and ran without live output, cancel and a second way for their results. Add an S3 gateway endpoint to the VPC, which costs nothing, or set \`channel: off\`.`,
+          ]),
+      ...(this.#unreadable === undefined
+        ? []
+        : [`The channel could not be read, so live output was incomplete: ${this.#unreadable}`]),
+    ];
+  }
+}
