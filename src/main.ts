@@ -3,6 +3,7 @@ import { openSession, type Session } from './commands/session.ts';
 import { ActionError } from './errors.ts';
 import { helpText } from './help.ts';
 import { type Inputs, parseInputs, type RawInputs, readArguments, readStepInputs } from './inputs.ts';
+import { saveStep } from './post/hand-over.ts';
 import { finishReport, publishReport, startReport } from './report/publish.ts';
 import type { Report } from './report/types.ts';
 import { createRunner } from './runner/index.ts';
@@ -28,6 +29,7 @@ export async function main(options: MainOptions): Promise<number> {
   }
   const runner = await createRunner(env, argv[0] === 'policy' ? process.stderr : process.stdout);
   const report = startReport(new Date());
+  saveStep(runner);
   const cancel = cancelOnSignal(runner);
   let inputs: Inputs | undefined;
   try {

@@ -23,6 +23,10 @@ export interface Step {
   /** The bundle; the committed one by default. */
   dist?: string;
   node?: string;
+  /** Folder for the runner's files, which stays; without it they go when the step has ended. */
+  temp?: string;
+  /** What the main step left behind: this is its post step. */
+  state?: Record<string, string>;
 }
 
 export interface StepResult {
@@ -31,6 +35,8 @@ export interface StepResult {
   outputs: Record<string, string>;
   results: RunResult[];
   summary: string;
+  /** What the step saved for its post step. */
+  state: Record<string, string>;
   /** The error annotations, as the runner would parse them. */
   errors: { message: string; properties: Record<string, string> }[];
   /** From the signal to the end, in milliseconds; `undefined` when none was sent. */
@@ -40,7 +46,7 @@ export interface StepResult {
 
 /** Runs the built action as a runner does: nothing but its environment, files for outputs and summary, cwd = workspace. */
 export async function runStep(workspace: string, step: Step = {}): Promise<StepResult> {
-  const temp = await mkdtemp(path.join(os.tmpdir(), 'runner-'));
+  const temp = step.temp ?? (await mkdtemp(path.join(os.tmpdir(), 'runner-')));
   try {
     const files = await runnerFiles(temp, step);
     const { exitCode, log, endedAfterMs } = await execute(step, workspace, {
@@ -55,6 +61,7 @@ export async function runStep(workspace: string, step: Step = {}): Promise<StepR
       outputs,
       results,
       summary: await readFile(files.summary, 'utf8'),
+      state: parseOutputs(await readFile(files.state, 'utf8')),
       errors: parseErrors(log),
       endedAfterMs,
       result(task) {
@@ -64,7 +71,7 @@ export async function runStep(workspace: string, step: Step = {}): Promise<StepR
       },
     };
   } finally {
-    await rm(temp, { recursive: true, force: true });
+    if (step.temp === undefined) await rm(temp, { recursive: true, force: true });
   }
 }
 
@@ -75,15 +82,17 @@ async function runnerFiles(temp: string, step: Step) {
   const event = path.join(temp, 'event.json');
   await Promise.all([output, state, summary].map((file) => writeFile(file, '')));
   await writeFile(event, JSON.stringify(step.event?.payload ?? {}));
-  await mkdir(path.join(temp, '_temp'));
+  await mkdir(path.join(temp, '_temp'), { recursive: true });
   return {
     output,
+    state,
     summary,
     env: { GITHUB_OUTPUT: output, GITHUB_STATE: state, GITHUB_STEP_SUMMARY: summary, GITHUB_EVENT_PATH: event },
   };
 }
 
 function stepEnvironment(workspace: string, temp: string, step: Step): NodeJS.ProcessEnv {
+  const state = Object.entries(step.state ?? {}).map(([name, value]) => [`STATE_${name}`, value]);
   const inputs = Object.entries(step.with ?? {}).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
   return {
     PATH: process.env.PATH ?? '',
@@ -105,6 +114,7 @@ function stepEnvironment(workspace: string, temp: string, step: Step): NodeJS.Pr
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
     ...Object.fromEntries(inputs),
+    ...Object.fromEntries(state),
     ...step.env,
   };
 }

@@ -68,6 +68,7 @@ export function abandonedLock(change: Partial<LockBody> = {}): LockBody {
     acquiredAt: '2026-03-01T10:00:00.000Z',
     ttlSeconds: 1,
     busyUntil: null,
+    inFlight: [],
     generation: 7,
     revision: 3,
     ...change,

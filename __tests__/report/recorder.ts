@@ -14,6 +14,7 @@ export function recorder(onActions = true): { runner: Runner; annotations: Annot
     annotate: (annotation) => annotations.push(annotation),
     mask: () => {},
     redact: (text) => text.replaceAll('s3cret-v4lue', '***'),
+    saveState: () => {},
     setOutput: () => {},
     appendSummary: () => {},
   };

@@ -178,6 +178,7 @@ export class MemoryRunner implements Runner {
   redact(text: string): string {
     return text;
   }
+  saveState(): void {}
   setOutput(): void {}
   appendSummary(): void {}
 }

@@ -142,8 +142,11 @@ describe('attempts', () => {
   test('one after another until one succeeds; each has its number, its machine and the start of the run', async () => {
     script({ a: [retried(100), retried(200), done()] });
     const starts: AttemptStart[] = [];
-    const deadlines: string[] = [];
-    const result = await runOne({ starts }, { beforeAttempt: async (task) => void deadlines.push(task) });
+    const sent: string[] = [];
+    const result = await runOne(
+      { starts },
+      { beforeAttempt: async ({ task, attempt }) => void sent.push(`${task} ${attempt}`) },
+    );
     expect(result).toMatchObject({ status: 'COMPLETED', message: 'completed after 3 attempts', data: { n: 1 } });
     expect(result.attempts).toMatchObject([
       { number: 1, status: 'FAILED', error: ERROR, retryDelayMs: 100 },
@@ -154,7 +157,7 @@ describe('attempts', () => {
     expect(starts.map(({ number }) => number)).toEqual([1, 2, 3]);
     expect(new Set(starts.map(({ runStartedAt }) => runStartedAt))).toEqual(new Set([result.startedAt]));
     expect(starts[0]?.machine).toEqual(SMALL);
-    expect(deadlines).toEqual(['a', 'a', 'a']);
+    expect(sent).toEqual(['a 1', 'a 2', 'a 3']);
     expect(result).toMatchObject({ machine: 'small-1x', memoryMb: 885, cpu: 0.5 });
   });
 

@@ -64,7 +64,7 @@ function run(runs: PlannedRun[], changes: Partial<RunTasksOptions> = {}): Promis
     clock: systemClock,
     runner,
     signal: new AbortController().signal,
-    beforeAttempt: async (task) => void calls.push(`before ${task}`),
+    beforeAttempt: async ({ task }) => void calls.push(`before ${task}`),
     afterRun: async ({ task }) => void calls.push(`after ${task}`),
     translate: async (error) => error,
     enlarge: () => Promise.reject(new Error('nothing runs out of memory here')),
@@ -268,7 +268,7 @@ describe('what goes wrong around the runs', () => {
     const error = await stopped(
       run([planned('a'), planned('b'), planned('c')], {
         failFast: false,
-        beforeAttempt: async (task) => {
+        beforeAttempt: async ({ task }) => {
           if (task === 'b') throw lost;
         },
       }),

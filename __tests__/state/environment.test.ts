@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ActionError } from '../../src/errors.ts';
+import type { AttemptInFlight } from '../../src/runs/types.ts';
 import { type EnvironmentOptions, openEnvironment } from '../../src/state/environment.ts';
 import { stateKeys } from '../../src/state/keys.ts';
 import { MemoryLog } from '../helpers/memory-log.ts';
@@ -20,6 +21,7 @@ function setUp() {
       owner: OWNER,
       run: RUN,
       actor: 'ada',
+      deployment: '41-1-abc',
       timeoutSeconds: 0,
       clock: time.clock(),
       log,
@@ -28,6 +30,8 @@ function setUp() {
   const put = (key: string, value: object) => time.run(store.put(key, JSON.stringify(value)));
   return { time, store, log, open, put };
 }
+
+const sent = (task: string, deadline: Date): AttemptInFlight => ({ task, attempt: 1, deadline, nonce: `of ${task}` });
 
 async function errorOf(work: Promise<unknown>): Promise<ActionError> {
   return await work.then(
@@ -134,8 +138,8 @@ describe('attempts in flight', () => {
     const { time, store, open } = setUp();
     const state = await time.run(open());
     const late = inMinutes(time, 15);
-    await time.run(state.attemptStarting('long', late));
-    await time.run(state.attemptStarting('short', inMinutes(time, 2)));
+    await time.run(state.attemptStarting(sent('long', late)));
+    await time.run(state.attemptStarting(sent('short', inMinutes(time, 2))));
     const busyUntil = Date.parse(String(store.json(KEYS.lock).busyUntil));
     expect(busyUntil).toBeGreaterThanOrEqual(late.getTime());
     expect(busyUntil).toBeLessThan(late.getTime() + 5_000);
@@ -154,7 +158,7 @@ describe('attempts in flight', () => {
     async (status) => {
       const { time, store, open } = setUp();
       const state = await time.run(open());
-      await time.run(state.attemptStarting('migrate', inMinutes(time, 5)));
+      await time.run(state.attemptStarting(sent('migrate', inMinutes(time, 5))));
       state.attemptEnded('migrate', status);
       await time.run(state.close());
       expect(store.json(KEYS.lock)).toMatchObject({ state: 'free', busyUntil: null });
@@ -164,7 +168,7 @@ describe('attempts in flight', () => {
   test('whose end nobody knows may still be running', async () => {
     const { time, store, log, open } = setUp();
     const state = await time.run(open());
-    await time.run(state.attemptStarting('migrate', inMinutes(time, 5)));
+    await time.run(state.attemptStarting(sent('migrate', inMinutes(time, 5))));
     state.attemptEnded('migrate', 'UNKNOWN');
     await time.run(state.close());
     expect(store.json(KEYS.lock)).toMatchObject({ state: 'held' });
@@ -176,7 +180,7 @@ describe('attempts in flight', () => {
   test('that have been ended by somebody who can do not', async () => {
     const { time, store, open } = setUp();
     const state = await time.run(open());
-    await time.run(state.attemptStarting('migrate', inMinutes(time, 5)));
+    await time.run(state.attemptStarting(sent('migrate', inMinutes(time, 5))));
     state.attemptEnded('migrate', 'UNKNOWN');
     await time.run(state.close({ allEnded: true }));
     expect(store.json(KEYS.lock)).toMatchObject({ state: 'free', busyUntil: null });
@@ -186,9 +190,60 @@ describe('attempts in flight', () => {
     const { time, store, open } = setUp();
     const state = await time.run(open());
     store.lost = ['error'];
-    await time.run(errorOf(state.attemptStarting('migrate', inMinutes(time, 5))));
+    await time.run(errorOf(state.attemptStarting(sent('migrate', inMinutes(time, 5)))));
     await time.run(state.close());
     expect(store.json(KEYS.lock)).toMatchObject({ state: 'free' });
+  });
+});
+
+describe('attempts that nobody has heard of', () => {
+  const attempt = { deployment: '41-1-abc', task: 'migrate', attempt: 1, nonce: 'of migrate' };
+
+  async function leaveBehind({ time, open }: ReturnType<typeof setUp>): Promise<void> {
+    const state = await time.run(open());
+    await time.run(state.attemptStarting(sent('migrate', new Date(time.now + 60_000))));
+    state.attemptEnded('migrate', 'UNKNOWN');
+    await time.run(state.close());
+    await time.run(time.sleep(120_000));
+  }
+
+  test('are handed to the next deployment, until one has settled them', async () => {
+    const world = setUp();
+    const { time, store, open } = world;
+    await leaveBehind(world);
+    const unsettled = await time.run(open());
+    expect(unsettled.leftovers).toEqual([attempt]);
+    await time.run(unsettled.close());
+    const settled = await time.run(open());
+    expect(settled.leftovers).toEqual([attempt]);
+    settled.settle();
+    await time.run(settled.attemptStarting(sent('seed', new Date(time.now + 60_000))));
+    expect(store.json(KEYS.lock).inFlight).toEqual([{ ...attempt, task: 'seed', nonce: 'of seed' }]);
+    settled.attemptEnded('seed', 'COMPLETED');
+    await time.run(settled.close());
+    expect((await time.run(open())).leftovers).toEqual([]);
+  });
+
+  test('stay listed beside those of a deployment that dies before it has settled them', async () => {
+    const world = setUp();
+    const { time, open } = world;
+    await leaveBehind(world);
+    const state = await time.run(open());
+    await time.run(state.attemptStarting(sent('seed', new Date(time.now + 60_000))));
+    state.attemptEnded('seed', 'UNKNOWN');
+    await time.run(state.close());
+    await time.run(time.sleep(120_000));
+    expect((await time.run(open())).leftovers.map(({ task }) => task)).toEqual(['migrate', 'seed']);
+  });
+
+  test('are none when the deadline has passed and it was said that nobody knows', async () => {
+    const { time, store, open } = setUp();
+    const state = await time.run(open());
+    await time.run(state.attemptStarting(sent('migrate', new Date(time.now + 60_000))));
+    await time.run(time.sleep(61_000));
+    state.attemptEnded('migrate', 'UNKNOWN');
+    await time.run(state.close());
+    expect(store.json(KEYS.lock)).toMatchObject({ state: 'free', inFlight: [] });
   });
 });
 
@@ -219,7 +274,7 @@ test('without a bucket nothing is known and nothing kept', async () => {
   const state = await time.run(open({ store: undefined }));
   await state.rememberFunctions(['a']);
   await state.saveProgress(progress());
-  await state.attemptStarting('migrate', new Date(time.now + 1_000));
+  await state.attemptStarting(sent('migrate', new Date(time.now + 1_000)));
   await state.record(marker());
   await state.close();
   expect(state).toMatchObject({ marker: undefined, progress: undefined, functions: [], generation: 0 });

@@ -1,14 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import {
   alreadyCompleted,
+  completePlanned,
   createMarker,
   forgetCompleted,
-  recordCompleted,
   startProgress,
   whyNotRecorded,
 } from '../../src/state/progress.ts';
-import type { Marker, Progress } from '../../src/state/types.ts';
+import type { CompletedTask, Marker, Progress } from '../../src/state/types.ts';
 import { completed, marker, markerTask, OWNER, progress, RUN } from './samples.ts';
+
+/** `progress` with a task that was planned and has completed. */
+function recordCompleted(progress: Progress, task: string, entry: CompletedTask): Progress {
+  const { completedAt, ...planned } = entry;
+  const before = { ...progress, planned: { deployment: '41-1-abc', tasks: { [task]: planned } } };
+  return completePlanned(before, task, completedAt);
+}
 
 const OTHER_RUN = { id: '50', attempt: 1, url: null };
 const MIGRATE = { name: 'migrate', digest: 'aa', runOn: ['deploy', 'update'] as const };

@@ -75,8 +75,6 @@ async function runPhase(
 ): Promise<Progress> {
   const { project, selected, session } = deployment;
   const start = startProgress(state.progress, state.marker, deploymentStart(deployment, history));
-  const tracker = trackProgress(state, start, functions, session.clock);
-  await tracker.save();
   const { skipped, satisfied } = decideRuns({
     tasks: project.tasks,
     selected: new Set(selected.map(({ name }) => name)),
@@ -85,6 +83,9 @@ async function runPhase(
     rerun: session.inputs.rerun,
     digestOf: ({ name }) => functions.get(name)?.digest ?? completedDigest(start, name) ?? '',
   });
+  const planned = project.tasks.filter(({ name }) => !skipped.has(name)).map(({ name }) => name);
+  const tracker = trackProgress(deployment, state, { start, planned, functions });
+  await tracker.save();
   const eventOf = eventsOf(deployment, history);
   await runAll(deployment, state, {
     runs: runOrder(project.tasks).map((task) => ({

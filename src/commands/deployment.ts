@@ -1,10 +1,12 @@
 import { hasOwnS3Endpoint } from '../aws/endpoint.ts';
 import type { FunctionsApi } from '../functions/api.ts';
+import { clearHandOver, saveHandOver } from '../post/hand-over.ts';
 import type { ProjectTask, TaskBehaviour, TaskSettings } from '../project/types.ts';
 import type { Report } from '../report/types.ts';
 import { type EnvironmentState, openEnvironment } from '../state/environment.ts';
 import { testConditions } from '../state/self-test.ts';
 import { type AwsModules, type Cloud, loadAws, openCloud } from './cloud.ts';
+import { settleLeftovers } from './leftovers.ts';
 import { type OpenProject, openProject } from './open-project.ts';
 import type { Session } from './session.ts';
 import { openTarget, type Target } from './target.ts';
@@ -49,10 +51,11 @@ export async function withCloud(
 
 /** Holds the lock of the environment for as long as `body` takes. */
 export async function underLock(
-  { session, cloud, target }: Deployment,
+  deployment: Deployment,
   body: (state: EnvironmentState) => Promise<void>,
 ): Promise<void> {
-  const { workflow, inputs, clock, runner, signal } = session;
+  const { session, cloud, target } = deployment;
+  const { workflow, inputs, clock, runner, signal, deploymentId } = session;
   if (cloud.store && cloud.provider === 'aws' && hasOwnS3Endpoint(session.env)) {
     await testConditions(cloud.store, target.keys);
   }
@@ -60,6 +63,7 @@ export async function underLock(
     store: cloud.store,
     keys: target.keys,
     owner: target.owner,
+    deployment: deploymentId,
     run: workflow.run,
     actor: workflow.actor,
     timeoutSeconds: inputs.lockTimeout,
@@ -67,11 +71,49 @@ export async function underLock(
     log: runner,
     signal,
   });
+  handOver(deployment, state);
   try {
+    await reportLeftovers(deployment, state);
     await body(state);
   } finally {
     await cloud.endFunctions?.();
     await state.close({ allEnded: cloud.endFunctions !== undefined });
+    if (state.closed) clearHandOver(session.runner);
+  }
+}
+
+/** Whatever happens to this process, its post step frees the lock. */
+function handOver({ session, cloud, target }: Deployment, { lockOwner }: EnvironmentState): void {
+  if (cloud.signing === undefined || lockOwner === undefined) return;
+  const { bucket, bucketOwner } = cloud.signing;
+  const { identity, owner } = target;
+  saveHandOver(session.runner, {
+    provider: cloud.provider,
+    root: session.root,
+    region: cloud.region,
+    bucket,
+    ...(bucketOwner !== undefined && { bucketOwner }),
+    project: identity.project,
+    environment: identity.environment,
+    owner,
+    run: session.workflow.run,
+    actor: session.workflow.actor,
+    deployment: session.deploymentId,
+    lockOwner,
+  });
+}
+
+/** An earlier deployment that was killed has left attempts of which nobody knows yet what they came to. */
+async function reportLeftovers({ session, report, cloud, target }: Deployment, state: EnvironmentState): Promise<void> {
+  if (cloud.store === undefined || state.leftovers.length === 0) return;
+  const { project, environment } = target.identity;
+  const now = new Date(session.clock.now()).toISOString();
+  const leftovers = await settleLeftovers(state, { store: cloud.store, project, environment, now });
+  for (const { status, message } of leftovers) {
+    const line = `Of an earlier deployment that was interrupted: ${message}`;
+    if (status === 'COMPLETED') session.runner.info(line);
+    else session.runner.warning(line);
+    (status === 'COMPLETED' ? report.notices : report.warnings).push(line);
   }
 }
 

@@ -3,13 +3,13 @@ import type { RunResult } from '../runs/types.ts';
 import type { EnvironmentState } from '../state/environment.ts';
 import {
   completedDigest,
+  completePlanned,
   createMarker,
   forgetCompleted,
   type MarkerDetails,
-  recordCompleted,
   whyNotRecorded,
 } from '../state/progress.ts';
-import type { Progress } from '../state/types.ts';
+import type { PlannedTask, Progress } from '../state/types.ts';
 import { type Deployment, recordedOptions } from './deployment.ts';
 import type { TaskFunction } from './functions.ts';
 
@@ -23,12 +23,14 @@ export interface ProgressTracker {
 }
 
 export function trackProgress(
+  { session }: Deployment,
   state: EnvironmentState,
-  start: Progress,
-  functions: Functions,
-  clock: Clock,
+  { start, planned, functions }: { start: Progress; planned: readonly string[]; functions: Functions },
 ): ProgressTracker {
-  let progress = start;
+  let progress: Progress = {
+    ...start,
+    planned: { deployment: session.deploymentId, tasks: plannedTasks(start, planned, functions) },
+  };
   const save = (): Promise<void> => state.saveProgress(progress);
   return {
     get progress() {
@@ -36,10 +38,9 @@ export function trackProgress(
     },
     save,
     async ended({ task, status }) {
-      const target = functions.get(task);
       progress =
-        status === 'COMPLETED' && target
-          ? recordCompleted(progress, task, { ...completedTask(target, progress), completedAt: isoTime(clock) })
+        status === 'COMPLETED'
+          ? completePlanned(progress, task, isoTime(session.clock))
           : forgetCompleted(progress, task);
       await save();
     },
@@ -101,7 +102,18 @@ function markerDetails(
   };
 }
 
-function completedTask({ task, functionName, qualifier, digest, codeSha256 }: TaskFunction, progress: Progress) {
+function plannedTasks(progress: Progress, names: readonly string[], functions: Functions) {
+  const entries = names.flatMap((name) => {
+    const target = functions.get(name);
+    return target ? [[name, plannedTask(target, progress)] as const] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+function plannedTask(
+  { task, functionName, qualifier, digest, codeSha256 }: TaskFunction,
+  progress: Progress,
+): PlannedTask {
   return {
     digest,
     codeSha256,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Inputs } from '../inputs.ts';
+import { saveResultsFile } from '../post/hand-over.ts';
 import type { Runner } from '../runner/types.ts';
 import { isOk } from '../runs/types.ts';
 import { annotateReport } from './annotations.ts';
@@ -70,6 +71,7 @@ export async function publishReport(unredacted: Report, { inputs, runner, env }:
   if (!quiet) logReport(report, runner);
   annotateReport(report, runner);
   const resultsFile = inputs?.resultsFile ?? defaultResultsFile(env);
+  if (resultsFile) saveResultsFile(runner, resultsFile);
   const outputs = Object.entries(reportOutputs(report, resultsFile ?? ''));
   const written = [
     await write('results file', runner, async () => {

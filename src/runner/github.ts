@@ -34,6 +34,7 @@ export function createGitHubRunner(commands: typeof core, env: NodeJS.ProcessEnv
       for (const secret of mask.add(value)) commands.setSecret(secret);
     },
     redact: mask.redact,
+    saveState: (name, value) => commands.saveState(name, value),
     setOutput: (name, value) => commands.setOutput(name, mask.redact(value)),
     appendSummary: (markdown) => {
       // Written at once and not through the library's buffer: a cancelled step is killed at any moment.

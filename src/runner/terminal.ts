@@ -60,6 +60,7 @@ export function createTerminalRunner(env: NodeJS.ProcessEnv, output: Output): Ru
       mask.add(value);
     },
     redact: mask.redact,
+    saveState: () => {},
     setOutput: () => {},
     appendSummary: () => {},
   };

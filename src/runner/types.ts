@@ -32,6 +32,8 @@ export interface Runner extends Log {
   /** `text` with every masked value replaced. */
   redact(text: string): string;
   setOutput(name: string, value: string): void;
+  /** What the post step finds again as `STATE_<name>`; written at once. A no-op where there is no post step. */
+  saveState(name: string, value: string): void;
   /** Appends to the step's job summary; a no-op where there is none. */
   appendSummary(markdown: string): void;
 }

@@ -10,7 +10,7 @@ import { type InvokeOptions, type InvokeOutcome, invokeFunction } from './invoke
 import { judge } from './judge.ts';
 import { figuresOf } from './log-tail.ts';
 import type { RunPrinter } from './run-log.ts';
-import type { Attempt, RunError, RunLog } from './types.ts';
+import type { Attempt, AttemptInFlight, RunError, RunLog } from './types.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What the event of an attempt tells besides what is the same for all attempts of the run. */
@@ -47,8 +47,7 @@ export interface AttemptOptions {
   log: Log;
   printer: RunPrinter;
   signal: AbortSignal;
-  /** Before each request, with the moment from which the function can no longer be running because of it. */
-  beforeSend(deadline: Date): Promise<void>;
+  beforeSend(attempt: AttemptInFlight): Promise<void>;
   /** Translates the stack of one of our functions to the user's source. */
   translate(error: RunError, task: string): Promise<RunError>;
 }
@@ -105,13 +104,20 @@ function invoke(options: AttemptOptions, { timeoutSeconds, live, startedAt }: In
     signal,
     event: async (deadline) => {
       const event = options.event({ ...start, ...(channel && { channel: await channel.address(deadline) }) });
-      await options.beforeSend(deadline);
+      await options.beforeSend({ task: task.name, attempt: start.number, deadline, nonce: channel?.nonce });
       startedAt.value = clock.now();
       return event;
     },
   };
   if (channels === undefined || channel === undefined) return invokeFunction({ ...common, abandon: signal });
-  return converse({ ...common, task: task.name, channels, channel, live, say: (line) => printer.info(line) });
+  return converse({
+    ...common,
+    task: task.name,
+    channels,
+    channel: channel.objects,
+    live,
+    say: (line) => printer.info(line),
+  });
 }
 
 /** The stacks in terms of the user's files. Where that fails the raw ones have to do: the result is what counts. */

@@ -9,7 +9,7 @@ import { createRunPrinter } from './run-log.ts';
 import { type PlannedRun, runTask } from './run-task.ts';
 import { schedule } from './schedule.ts';
 import { type Slot, Slots } from './slots.ts';
-import { isOk, type RunError, type RunResult } from './types.ts';
+import { type AttemptInFlight, isOk, type RunError, type RunResult } from './types.ts';
 
 export interface RunTasksOptions {
   /** In run order. */
@@ -30,10 +30,10 @@ export interface RunTasksOptions {
   /** Cancels: nothing more starts, what is in flight is told; without an answer it becomes `UNKNOWN`. */
   signal: AbortSignal;
   /**
-   * Before each Invoke, with the moment until which the function may be running. When it rejects nothing more starts.
+   * Before each Invoke. When it rejects nothing more starts.
    * This and `afterRun` are never called while a call of either is under way.
    */
-  beforeAttempt(task: string, deadline: Date): Promise<void>;
+  beforeAttempt(attempt: AttemptInFlight): Promise<void>;
   /** After each run that was invoked, before one that needs it starts. When it rejects nothing more starts. */
   afterRun(result: RunResult): Promise<void>;
   /** Translates the stack of one of our functions to the user's source. */
@@ -77,8 +77,7 @@ export async function runTasks(options: RunTasksOptions): Promise<RunResult[]> {
   };
 
   async function start(run: PlannedRun, slot: Slot): Promise<RunResult> {
-    const beforeSend = (deadline: Date): Promise<void> =>
-      exclusively(() => options.beforeAttempt(run.task.name, deadline));
+    const beforeSend = (attempt: AttemptInFlight): Promise<void> => exclusively(() => options.beforeAttempt(attempt));
     const ended = await runTask(run, { ...options, log: runner, printer, beforeSend, slot, stop });
     const { result } = ended;
     if (ended.failure !== undefined) stopBy(ended.failure.error);

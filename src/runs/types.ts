@@ -74,6 +74,17 @@ export interface RunResult {
   metadata?: Record<string, unknown>;
 }
 
+/** An attempt that is being sent. */
+export interface AttemptInFlight {
+  task: string;
+  /** Counts from 1. */
+  attempt: number;
+  /** From then on it can no longer be running. */
+  deadline: Date;
+  /** Of its channel; undefined when it has none. */
+  nonce: string | undefined;
+}
+
 /** What a run leaves for the report besides its result. */
 export interface RunLog {
   lines: LogLine[];

@@ -3,7 +3,7 @@ import type { Log } from '../runner/types.ts';
 import { formatDocument } from './json.ts';
 import type { Lock, LockOptions } from './lock.ts';
 import { type LockObject, lockLost, readLock } from './lock-body.ts';
-import type { LockBody, ObjectStore } from './types.ts';
+import type { LockBody, ObjectStore, SentAttempt } from './types.ts';
 
 /** `Date` and `Last-Modified` of a response are whole seconds. */
 const DATE_RESOLUTION_MS = 1000;
@@ -13,6 +13,8 @@ export class HeldLock implements Lock {
   readonly owner: string;
   readonly generation: number;
   readonly lost: AbortSignal;
+  readonly leftovers: readonly SentAttempt[];
+  readonly leftoversEnd: Date | null;
 
   readonly #store: ObjectStore;
   readonly #key: string;
@@ -23,6 +25,7 @@ export class HeldLock implements Lock {
   readonly #renewing: Promise<void>;
   #current: LockObject;
   #revision: number;
+  #settled = false;
   /** What to add to this machine's clock to get the server's. */
   #serverOffset: number;
   #queue: Promise<unknown> = Promise.resolve();
@@ -31,6 +34,7 @@ export class HeldLock implements Lock {
     this.owner = taken.body.owner;
     this.generation = taken.body.generation;
     this.lost = this.#lost.signal;
+    this.leftovers = taken.body.inFlight;
     this.#store = options.store;
     this.#key = options.key;
     this.#clock = options.clock;
@@ -38,15 +42,22 @@ export class HeldLock implements Lock {
     this.#current = taken;
     this.#revision = taken.body.revision;
     this.#serverOffset = taken.serverNow - options.clock.now();
+    const { busyUntil } = taken.body;
+    this.leftoversEnd = busyUntil === null ? null : new Date(Date.parse(busyUntil) - this.#serverOffset);
     this.#renewing = this.#renew((options.renewSeconds ?? 20) * 1000);
   }
 
-  async setBusyUntil(deadline: Date | null): Promise<void> {
-    if (deadline === null) return await this.#enqueue(() => this.#write({ busyUntil: null }));
+  settle(): void {
+    this.#settled = true;
+  }
+
+  async setBusyUntil(deadline: Date | null, sent: readonly SentAttempt[] = []): Promise<void> {
+    const inFlight = [...this.#unsettled, ...sent];
+    if (deadline === null) return await this.#enqueue(() => this.#write({ busyUntil: null, inFlight }));
     const left = deadline.getTime() - this.#clock.now();
     await this.#enqueue(async () => {
       const expected = this.#clock.now() + this.#serverOffset + left + DATE_RESOLUTION_MS;
-      await this.#write({ busyUntil: new Date(expected).toISOString() });
+      await this.#write({ busyUntil: new Date(expected).toISOString(), inFlight });
       // Its answer tells the server's time: our clock was set meanwhile, or the request took long.
       const needed = this.#current.serverNow + left;
       if (needed > expected) await this.#write({ busyUntil: new Date(needed + DATE_RESOLUTION_MS).toISOString() });
@@ -60,7 +71,7 @@ export class HeldLock implements Lock {
   }
 
   async release(): Promise<void> {
-    await this.#finish(() => this.#write({ state: 'free', busyUntil: null }));
+    await this.#finish(() => this.#write({ state: 'free', busyUntil: null, inFlight: [...this.#unsettled] }));
   }
 
   async remove(): Promise<void> {
@@ -69,6 +80,10 @@ export class HeldLock implements Lock {
       await this.#write({ busyUntil: null });
       await this.#store.delete(this.#key, { ifMatch: this.#current.etag });
     });
+  }
+
+  get #unsettled(): readonly SentAttempt[] {
+    return this.#settled ? [] : this.leftovers;
   }
 
   /** The last write. A lock that somebody else has by now needs none. */

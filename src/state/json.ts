@@ -60,6 +60,17 @@ export const MARKER: DocumentType<Marker> = {
   }),
 };
 
+const PLANNED_TASK = {
+  digest: string,
+  version: string,
+  run: RUN,
+  runOn: list(PHASE),
+  function: string,
+  functionVersion: string,
+  codeSha256: string,
+  options: anyObject,
+};
+
 export const PROGRESS: DocumentType<Progress> = {
   name: 'progress',
   shape: object({
@@ -71,19 +82,8 @@ export const PROGRESS: DocumentType<Progress> = {
     phase: PHASE,
     previousVersion: optional(string),
     source: oneOf('input', 'marker', 'tag', 'none'),
-    completed: record(
-      object({
-        digest: string,
-        version: string,
-        run: RUN,
-        completedAt: instant,
-        runOn: list(PHASE),
-        function: string,
-        functionVersion: string,
-        codeSha256: string,
-        options: anyObject,
-      }),
-    ),
+    completed: record(object({ ...PLANNED_TASK, completedAt: instant })),
+    planned: optional(object({ deployment: string, tasks: record(object(PLANNED_TASK)) })),
   }),
 };
 
@@ -102,6 +102,7 @@ export const LOCK: DocumentType<LockBody> = {
     acquiredAt: instant,
     ttlSeconds: count,
     busyUntil: nullable(instant),
+    inFlight: list(object({ deployment: string, task: string, attempt: count, nonce: optional(string) })),
     generation: count,
     revision: count,
   }),

@@ -5,7 +5,7 @@ import type { Log } from '../runner/types.ts';
 import { HeldLock } from './held-lock.ts';
 import { formatDocument } from './json.ts';
 import { describeHolder, endsAt, isOpen, type LockObject, lockHeld, readLock } from './lock-body.ts';
-import type { LockBody, ObjectStore, RunIdentity } from './types.ts';
+import type { LockBody, ObjectStore, RunIdentity, SentAttempt } from './types.ts';
 
 export interface LockOptions {
   store: ObjectStore;
@@ -25,18 +25,24 @@ export interface LockOptions {
 
 /** The lock of one environment, renewed in the background until it is released, removed or abandoned. */
 export interface Lock {
-  /** Identifies this acquisition; what `freeLock` needs in another process. */
+  /** Identifies this acquisition; what `resumeLock` needs in another process. */
   readonly owner: string;
   /** Higher than that of every holder before. */
   readonly generation: number;
   /** Aborts with `LOCK_LOST` as soon as it is known that somebody else has the lock. */
   readonly lost: AbortSignal;
+  /** Attempts that an earlier holder, or this one in another process, has not heard of; until `settle` they stay listed. */
+  readonly leftovers: readonly SentAttempt[];
+  /** When none of the leftovers can be running any more, by this machine's clock; null: none can. */
+  readonly leftoversEnd: Date | null;
+  /** The leftovers are known about; the next write leaves them out. */
+  settle(): void;
   /**
    * Nobody gets the lock before `deadline` (by this machine's clock), whatever becomes of this process; null: nothing is
    * in flight. Resolves when it is written, so it also proves that the lock is still ours; else throws `LOCK_LOST`. To
-   * be awaited before each attempt, and with null before the deployment is recorded.
+   * be awaited before each attempt, with all that are in flight, and with null before the deployment is recorded.
    */
-  setBusyUntil(deadline: Date | null): Promise<void>;
+  setBusyUntil(deadline: Date | null, inFlight?: readonly SentAttempt[]): Promise<void>;
   /** Stops renewing and leaves it held: it ends by itself when its time to live and `busyUntil` have passed. */
   abandon(): Promise<void>;
   /** Frees it; only when nothing can be running any more. */
@@ -68,21 +74,6 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
   }
 }
 
-export interface FreeLockOptions {
-  store: ObjectStore;
-  key: string;
-  owner: string;
-}
-
-/** Frees a lock from another process than the one that took it; false when `owner` does not hold it (any more). */
-export async function freeLock({ store, key, owner }: FreeLockOptions): Promise<boolean> {
-  const current = await readLock(store, key);
-  if (current?.body.owner !== owner || current.body.state !== 'held') return false;
-  const body: LockBody = { ...current.body, state: 'free', busyUntil: null, revision: current.body.revision + 1 };
-  const outcome = await store.put(key, formatDocument(body), { ifMatch: current.etag });
-  return outcome.ok || (await freeLock({ store, key, owner }));
-}
-
 async function take(
   options: LockOptions,
   owner: string,
@@ -98,12 +89,20 @@ async function take(
     acquiredAt: new Date(open?.serverNow ?? clock.now()).toISOString(),
     ttlSeconds,
     busyUntil: null,
+    inFlight: open?.body.inFlight ?? [],
     generation: (open?.body.generation ?? 0) + 1,
     revision: 0,
   };
   const outcome = await store.put(key, formatDocument(body), open ? { ifMatch: open.etag } : { ifNoneMatch: '*' });
   if (!outcome.ok) return undefined;
   return { body, etag: outcome.etag, lastModified: outcome.serverNow, serverNow: outcome.serverNow };
+}
+
+/** The lock that another process took as `owner` and left; undefined when somebody else has it, or nobody. */
+export async function resumeLock(options: LockOptions, owner: string): Promise<Lock | undefined> {
+  const current = await readLock(options.store, options.key);
+  if (current?.body.owner !== owner || current.body.state !== 'held') return undefined;
+  return new HeldLock(options, current);
 }
 
 /** Waits a little each time it is called; measures by the server's clock, and says who holds the lock. */

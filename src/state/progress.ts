@@ -45,15 +45,26 @@ export function startProgress(
   };
 }
 
-/** `progress` after `task` has completed. */
-export function recordCompleted(progress: Progress, task: string, completed: CompletedTask): Progress {
-  return { ...progress, completed: { ...progress.completed, [task]: completed } };
+/** `progress` after `task`, which was planned, has completed; the same when it was not. */
+export function completePlanned(progress: Progress, task: string, completedAt: string): Progress {
+  const planned = own(progress.planned?.tasks, task);
+  if (!planned) return progress;
+  const completed = { ...progress.completed, [task]: { ...planned, completedAt } };
+  return { ...withoutPlanned(progress, task), completed };
 }
 
 /** `progress` after `task` has run and not completed: an earlier completion does not count any more. */
 export function forgetCompleted(progress: Progress, task: string): Progress {
-  const completed = Object.entries(progress.completed).filter(([name]) => name !== task);
-  return { ...progress, completed: Object.fromEntries(completed) };
+  return { ...withoutPlanned(progress, task), completed: without(progress.completed, task) };
+}
+
+function withoutPlanned(progress: Progress, task: string): Progress {
+  const { planned } = progress;
+  return planned ? { ...progress, planned: { ...planned, tasks: without(planned.tasks, task) } } : progress;
+}
+
+function without<T>(record: Record<string, T>, name: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== name));
 }
 
 /** Why `task` is not run again, or undefined when it has to run. */
@@ -104,7 +115,7 @@ export interface MarkerDetails {
 
 /** The marker of a deployment that is complete. */
 export function createMarker(progress: Progress, previous: Marker | undefined, details: MarkerDetails): Marker {
-  const { completed, source: _source, ...deployment } = progress;
+  const { completed, planned: _planned, source: _source, ...deployment } = progress;
   const statusOf = (name: string): RunStatus =>
     Object.hasOwn(completed, name) ? 'COMPLETED' : (own(previous?.tasks, name)?.status ?? 'SKIPPED');
   const tasks = Object.entries(details.tasks).map(([name, task]) => [name, { ...task, status: statusOf(name) }]);

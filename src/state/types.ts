@@ -88,6 +88,9 @@ export interface CompletedTask {
   options: Record<string, unknown>;
 }
 
+/** A task that is about to run: what it counts with once it has completed. */
+export type PlannedTask = Omit<CompletedTask, 'completedAt'>;
+
 /** `progress.json`: what has completed of a deployment that is not complete yet. */
 export interface Progress {
   schema: 1;
@@ -102,6 +105,8 @@ export interface Progress {
   previousVersion?: string;
   source: Exclude<HistorySource, 'progress'>;
   completed: Record<string, CompletedTask>;
+  /** What the deployment has yet to run; with it a result that nobody heard of can still be recorded. */
+  planned?: { deployment: string; tasks: Record<string, PlannedTask> };
 }
 
 /** `inventory.json`: every function name the environment may own, written before the first one is created. */
@@ -111,6 +116,16 @@ export interface Inventory {
   path: string;
   region: string;
   functions: string[];
+}
+
+/** One Invoke that was sent. */
+export interface SentAttempt {
+  deployment: string;
+  task: string;
+  /** Counts from 1. */
+  attempt: number;
+  /** Of its channel; missing when it has none. */
+  nonce?: string;
 }
 
 /** `lock.json`. */
@@ -126,6 +141,8 @@ export interface LockBody {
   ttlSeconds: number;
   /** ISO 8601 of the latest deadline of the attempts in flight, or null. */
   busyUntil: string | null;
+  /** The attempts in flight, and those of earlier holders that nobody has heard of since. */
+  inFlight: SentAttempt[];
   generation: number;
   /** Counts the writes of one holder: equal bytes would get an equal ETag, and `If-Match` could not tell a renewal. */
   revision: number;

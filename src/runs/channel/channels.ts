@@ -1,5 +1,5 @@
 import { count } from '../../report/format.ts';
-import { AttemptChannel, type ChannelOptions } from './attempt-channel.ts';
+import { type AttemptChannel, type ChannelOptions, openChannel } from './attempt-channel.ts';
 
 /** The channels of one deployment, and what is to be said about them in the end. */
 export class Channels {
@@ -12,7 +12,7 @@ export class Channels {
   }
 
   open(task: string, attempt: number): AttemptChannel {
-    return new AttemptChannel(this.#options, task, attempt);
+    return openChannel(this.#options, task, attempt);
   }
 
   /** An attempt of `task` ran without its channel. */

@@ -1,6 +1,6 @@
 import { isRecord, parseJson } from '../envelope.ts';
 import { type InvokeAnswer, type InvokeOptions, type InvokeOutcome, invokeFunction } from '../invoke.ts';
-import type { AttemptChannel } from './attempt-channel.ts';
+import type { ChannelObjects } from './channel-objects.ts';
 import type { Channels } from './channels.ts';
 import { follow, type LiveOutput } from './live.ts';
 
@@ -8,7 +8,7 @@ export interface ConverseOptions extends Omit<InvokeOptions, 'abandon'> {
   /** Name of the task. */
   task: string;
   channels: Channels;
-  channel: AttemptChannel;
+  channel: ChannelObjects;
   live: LiveOutput;
   /** Says in the log what is being waited for. */
   say(line: string): Promise<void>;
@@ -59,7 +59,7 @@ async function tellCancel({ channel, channels, clock, signal }: ConverseOptions,
   await aborted(signal, done);
   if (done.aborted) return;
   const confirmed = clock.sleep(CONFIRM_MS, done).catch(() => undefined);
-  await channel.cancel('Canceled by user').catch((error: unknown) => channels.unreadable(error));
+  await channel.cancel('Canceled by user', clock).catch((error: unknown) => channels.unreadable(error));
   await confirmed;
 }
 
@@ -80,7 +80,7 @@ function lossOf(outcome: InvokeOutcome): string | undefined {
   return claimed ? 'the request was delivered twice, and the answer is of the delivery that ran nothing' : undefined;
 }
 
-async function withLastWords(answer: InvokeAnswer, channel: AttemptChannel): Promise<InvokeAnswer> {
+async function withLastWords(answer: InvokeAnswer, channel: ChannelObjects): Promise<InvokeAnswer> {
   const lastWords = await channel.result().catch(() => undefined); // the tail of the log may have them as well
   return lastWords === undefined ? answer : { ...answer, lastWords };
 }
@@ -115,7 +115,8 @@ async function unknown({ channel, signal }: ConverseOptions, reason: string): Pr
   return { kind: 'unknown', reason: `${reason}${cancel}; ${trace}`, requestId: undefined };
 }
 
-async function describeTrace(channel: AttemptChannel): Promise<string> {
+/** What is known of an attempt that has left no result. */
+export async function describeTrace(channel: ChannelObjects): Promise<string> {
   try {
     const claim = await channel.claim();
     return claim === undefined ? 'nothing shows that it has started' : 'it has started and left no result';

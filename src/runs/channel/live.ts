@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts';
 import type { LogLine } from '../../runtime/protocol.ts';
 import type { RunPrinter } from '../run-log.ts';
 import type { RunLog } from '../types.ts';
-import type { AttemptChannel } from './attempt-channel.ts';
+import type { ChannelObjects } from './channel-objects.ts';
 
 const POLL_MS = 1000;
 
@@ -51,7 +51,7 @@ export class LiveOutput {
 
 /** Prints what the attempt says until it is done. Rejects when the channel cannot be read. */
 export async function follow(
-  channel: AttemptChannel,
+  channel: ChannelObjects,
   { clock, live, done }: { clock: Clock; live: LiveOutput; done: AbortSignal },
 ): Promise<void> {
   const ended = new Promise<undefined>((resolve) => done.addEventListener('abort', () => resolve(undefined)));
