@@ -25,7 +25,6 @@ beforeAll(async () => {
   objects = await startObjects();
 });
 afterEach(async () => {
-  objects.aws.faults.length = 0;
   await Promise.all(started.splice(0).map((lambda) => lambda.close()));
 });
 afterAll(() => workshop.remove());
@@ -86,7 +85,7 @@ describe('a claim', () => {
 
   test('whose answer was lost is recognised', async () => {
     const channel = await objects.channel();
-    objects.aws.faults.push({ operation: 'PutObject', resource: /claim\.json$/, when: 'after', effect: 'drop' });
+    channel.spoil('PutObject', 'claim', { when: 'after', effect: 'drop' });
     expect(await run(channel)).toMatchObject({ ...RAN, channel: { state: 'open' } });
     expect(channel.requests('PutObject', 'claim')).toHaveLength(2);
     expect(channel.requests('GetObject', 'claim')).toHaveLength(1);
@@ -94,13 +93,7 @@ describe('a claim', () => {
 
   test('that was stored although no try was ever answered is seen before S3 is called unreachable', async () => {
     const channel = await objects.channel();
-    const silent = {
-      operation: 'PutObject',
-      resource: /claim\.json$/,
-      when: 'after',
-      effect: { delayMs: 8000 },
-    } as const;
-    objects.aws.faults.push({ ...silent, times: 9 });
+    channel.spoil('PutObject', 'claim', { when: 'after', times: 9, effect: { delayMs: 8000 } });
     expect(await run(channel)).toMatchObject({ ...RAN, channel: { state: 'open' } });
     expect(channel.requests('GetObject', 'claim')).toHaveLength(1);
   });
@@ -108,7 +101,7 @@ describe('a claim', () => {
   test('that was lost on the way, and of which only another one can be seen, runs nothing', async () => {
     const channel = await objects.channel();
     await channel.write('claim', { nonce: channel.address.nonce, execution: 'other' });
-    objects.aws.faults.push({ operation: 'PutObject', resource: /claim\.json$/, times: 9, effect: 'drop' });
+    channel.spoil('PutObject', 'claim', { times: 9, effect: 'drop' });
     expect(await run(channel)).toMatchObject({ channel: { state: 'claimed' }, logs: [] });
   });
 
@@ -116,7 +109,7 @@ describe('a claim', () => {
     const channel = await objects.channel();
     await channel.write('claim', {});
     const denied = { status: 403, code: 'AccessDenied', message: 'no' };
-    objects.aws.faults.push({ operation: 'GetObject', resource: /claim\.json$/, effect: denied });
+    channel.spoil('GetObject', 'claim', { effect: denied });
     expect(await run(channel)).toMatchObject({ channel: { state: 'claimed' }, logs: [] });
   });
 
@@ -126,7 +119,7 @@ describe('a claim', () => {
     ['a reset', 'drop' as const],
   ])('is made again after %s', async (_, effect) => {
     const channel = await objects.channel();
-    objects.aws.faults.push({ operation: 'PutObject', resource: /claim\.json$/, times: 2, effect });
+    channel.spoil('PutObject', 'claim', { times: 2, effect });
     expect(await run(channel)).toMatchObject({ ...RAN, channel: { state: 'open' } });
     expect(channel.requests('PutObject', 'claim')).toHaveLength(3);
   });
@@ -229,7 +222,7 @@ describe('S3 that cannot be reached', () => {
     const offered = await objects.channel({ required: true });
     const channel = port === undefined ? offered : elsewhere(offered, await port());
     const denied = { status: 403, code: 'AccessDenied', message: 'no' };
-    objects.aws.faults.push({ operation: 'PutObject', resource: /claim\.json$/, effect: denied });
+    offered.spoil('PutObject', 'claim', { effect: denied });
     const envelope = await run(channel, { env: { AWS_REGION: 'eu-west-1' } });
     expect(envelope).toMatchObject({
       status: 'SYSTEM_FAILURE',

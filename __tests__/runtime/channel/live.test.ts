@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChannelCancel, ChannelClaim, ChannelStatus, Envelope } from '../../../src/runtime/protocol.ts';
 import { temporaryFolder } from '../../local/harness.ts';
 import { createWorkshop, invokeEvent, type Lambda } from '../lambda.ts';
@@ -24,11 +24,10 @@ beforeAll(async () => {
   workshop = await createWorkshop();
   objects = await startObjects({ PASSWORD: SECRET });
 });
-afterEach(async () => {
-  objects.aws.faults.length = 0;
-  await Promise.all(started.splice(0).map((lambda) => lambda.close()));
+afterAll(async () => {
+  await Promise.all(started.map((lambda) => lambda.close()));
+  await workshop.remove();
 });
-afterAll(() => workshop.remove());
 
 interface Running {
   lambda: Lambda;
@@ -38,13 +37,14 @@ interface Running {
   open(): Promise<void>;
 }
 
-async function run(source: string): Promise<Running> {
+/** `prepare`: what goes wrong with its channel. */
+async function run(source: string, prepare: (channel: ChannelObjects) => void = () => undefined): Promise<Running> {
   const gate = path.join(await temporaryFolder(), 'gate');
   const lambda = await workshop.start({
     task: `${PRELUDE}\n${source}`,
     env: {
       GATE: gate,
-      AWS_ENDPOINT_URL: objects.aws.endpoint,
+      AWS_ENDPOINT_URL: objects.endpoint,
       AWS_REGION: 'eu-central-1',
       AWS_ACCESS_KEY_ID: 'local',
       AWS_SECRET_ACCESS_KEY: 'local',
@@ -54,6 +54,7 @@ async function run(source: string): Promise<Running> {
   });
   started.push(lambda);
   const channel = await objects.channel();
+  prepare(channel);
   const envelope = lambda.run(invokeEvent({ channel: channel.address }));
   return { lambda, channel, envelope, open: () => writeFile(gate, '') };
 }
@@ -76,7 +77,7 @@ function cancelOf({ address }: ChannelObjects, changes: Partial<ChannelCancel> =
   return { lumo: 1, nonce: address.nonce, reason: 'superseded', at: new Date(0).toISOString(), ...changes };
 }
 
-describe('the status of a running task', () => {
+describe.concurrent('the status of a running task', () => {
   test('shows its lines within three seconds, numbered as in the envelope', async () => {
     const { channel, envelope, open } = await run(
       plain(`console.log('at ' + Date.now()); process.stderr.write('unfinished'); await gate(); console.log(' end')`),
@@ -145,10 +146,9 @@ describe('the status of a running task', () => {
   });
 
   test('is never written twice at a time', async () => {
-    const slow = { delayMs: 2500 };
-    objects.aws.faults.push({ operation: 'PutObject', resource: /status\.json$/, times: 2, effect: slow });
     const { channel, envelope, open } = await run(
       plain(`const t = setInterval(() => console.log(Date.now()), 100); await gate(); clearInterval(t)`),
+      ({ spoil }) => spoil('PutObject', 'status', { times: 2, effect: { delayMs: 2500 } }),
     );
     const times = await eventually(async () => {
       const puts = channel.requests('PutObject', 'status');
@@ -160,8 +160,9 @@ describe('the status of a running task', () => {
   });
 
   test('is written again after a failure', async () => {
-    objects.aws.faults.push({ operation: 'PutObject', resource: /status\.json$/, times: 2, effect: 'drop' });
-    const { channel, envelope, open } = await run(plain(`console.log('here'); await gate()`));
+    const { channel, envelope, open } = await run(plain(`console.log('here'); await gate()`), ({ spoil }) =>
+      spoil('PutObject', 'status', { times: 2, effect: 'drop' }),
+    );
     expect(lastLine(await statusWith(channel, ({ lines }) => lines.length > 0))).toBe('here');
     await open();
     await envelope;
@@ -184,7 +185,7 @@ describe('the status of a running task', () => {
   });
 });
 
-describe('a cancel', () => {
+describe.concurrent('a cancel', () => {
   const LIFECYCLE = `task({ id: 'demo',
     onCancel: async ({ runPromise }) => { console.log('onCancel'); await runPromise.catch(() => undefined); },
     run: async (_, { signal }) => {
@@ -237,14 +238,15 @@ describe('a cancel', () => {
     const failure = { status: 500, code: 'InternalError', message: 'oops' };
     await statusWith(channel, (status) => lastLine(status) === 'running');
     await channel.write('cancel', 'null');
-    objects.aws.faults.push({ operation: 'GetObject', resource: /cancel\.json$/, times: 2, effect: failure });
-    await eventually(async () => objects.aws.faults.length === 0 || undefined);
+    const asked = channel.requests('GetObject', 'cancel').length;
+    channel.spoil('GetObject', 'cancel', { times: 2, effect: failure });
+    await eventually(async () => channel.requests('GetObject', 'cancel').length > asked + 2 || undefined);
     await channel.write('cancel', cancelOf(channel));
     expect(await envelope).toMatchObject({ status: 'CANCELED' });
   });
 });
 
-describe('a run that never settles', () => {
+describe.concurrent('a run that never settles', () => {
   test.each([
     ['at once', ''],
     ['while the channel is in use', 'await sleep(1500);'],
@@ -256,12 +258,13 @@ describe('a run that never settles', () => {
   });
 
   test('is noticed while S3 does not answer', async () => {
-    const silence = { delayMs: 8000 };
-    objects.aws.faults.push(
-      { operation: 'PutObject', resource: /status\.json$/, times: 9, effect: silence },
-      { operation: 'GetObject', resource: /cancel\.json$/, times: 9, effect: silence },
+    const { envelope } = await run(
+      plain(`console.log(Date.now()); await sleep(1500); await new Promise(() => {})`),
+      ({ spoil }) => {
+        spoil('PutObject', 'status', { times: 9, effect: { delayMs: 8000 } });
+        spoil('GetObject', 'cancel', { times: 9, effect: { delayMs: 8000 } });
+      },
     );
-    const { envelope } = await run(plain(`console.log(Date.now()); await sleep(1500); await new Promise(() => {})`));
     const { error, logs } = await envelope;
     expect(error?.name).toBe('NeverSettled');
     expect(Date.now() - Number(logs[0]?.text)).toBeLessThan(3500);

@@ -1,10 +1,11 @@
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll } from 'vitest';
-import { type LocalAws, startLocalAws } from '../../../src/local/index.ts';
+import { type Fault, startLocalAws } from '../../../src/local/index.ts';
 import type { ChannelAddress } from '../../../src/runtime/protocol.ts';
 import { BUCKET, REGION, temporaryFolder } from '../../local/harness.ts';
 
+type Operation = 'PutObject' | 'GetObject';
 type Name = 'claim' | 'status' | 'cancel' | 'result';
 
 /** The channel of one attempt as the action sees it. */
@@ -13,11 +14,13 @@ export interface ChannelObjects {
   read<T>(name: Name): Promise<T | undefined>;
   write(name: Name, value: unknown): Promise<void>;
   /** Milliseconds since the epoch, in the order of arrival. */
-  requests(operation: 'PutObject' | 'GetObject', name: Name): number[];
+  requests(operation: Operation, name: Name): number[];
+  /** Has this happen to the next requests, and to no other channel. */
+  spoil(operation: Operation, name: Name, fault: Pick<Fault, 'effect' | 'times' | 'when'>): void;
 }
 
 export interface Objects {
-  aws: LocalAws;
+  endpoint: string;
   channel(changes?: Partial<ChannelAddress>, expiresIn?: number): Promise<ChannelObjects>;
 }
 
@@ -35,7 +38,7 @@ export async function startObjects(secrets: Record<string, string> = {}): Promis
   afterAll(() => aws.close());
   let count = 0;
   return {
-    aws,
+    endpoint: aws.endpoint,
     async channel(changes = {}, expiresIn = 900) {
       count += 1;
       const folder = `lumo-tasks/runs/shop/dev/1-1-0badcafe/demo/${count}`;
@@ -58,6 +61,9 @@ export async function startObjects(secrets: Record<string, string> = {}): Promis
           aws.requests
             .filter((request) => request.operation === operation && request.resource.endsWith(at(name).Key))
             .map(({ at: time }) => time),
+        spoil(operation, name, fault) {
+          aws.faults.push({ operation, resource: at(name).Key, ...fault });
+        },
       };
     },
   };

@@ -14,7 +14,6 @@ beforeAll(async () => {
   objects = await startObjects();
 });
 afterEach(async () => {
-  objects.aws.faults.length = 0;
   await Promise.all(started.splice(0).map((lambda) => lambda.close()));
 });
 afterAll(() => workshop.remove());
@@ -68,7 +67,7 @@ describe('the result', () => {
     ['a refusal', { status: 403, code: 'AccessDenied', message: 'no' }, 1],
   ])('that cannot be written changes nothing about the answer: %s', async (_, effect, tries) => {
     const channel = await objects.channel();
-    objects.aws.faults.push({ operation: 'PutObject', resource: /result\.json$/, times: 9, effect });
+    channel.spoil('PutObject', 'result', { times: 9, effect });
     const envelope = await (await start(OK)).run(invokeEvent({ channel: channel.address }));
     expect(envelope).toMatchObject({ status: 'COMPLETED', channel: { state: 'open' } });
     expect(channel.requests('PutObject', 'result')).toHaveLength(tries);
@@ -76,7 +75,7 @@ describe('the result', () => {
 
   test('is written at the second try', async () => {
     const channel = await objects.channel();
-    objects.aws.faults.push({ operation: 'PutObject', resource: /result\.json$/, effect: 'drop' });
+    channel.spoil('PutObject', 'result', { effect: 'drop' });
     const envelope = await (await start(OK)).run(invokeEvent({ channel: channel.address }));
     expect((await channel.read<ChannelResult>('result'))?.envelope).toEqual(envelope);
   });
@@ -132,7 +131,7 @@ describe('the last words of a process that dies', () => {
   test('end within a second when nobody listens', async () => {
     const objectsOfOne = await objects.channel();
     const channel = await openChannel(objectsOfOne.address, around);
-    objects.aws.faults.push({ operation: 'PutObject', resource: /result\.json$/, effect: { delayMs: 5000 } });
+    objectsOfOne.spoil('PutObject', 'result', { effect: { delayMs: 5000 } });
     const begin = performance.now();
     await channel.lastWords(envelope('FAILED'));
     expect(performance.now() - begin).toBeLessThan(2000);
