@@ -38,6 +38,8 @@ export interface LambdaOptions {
   /** Files of the package besides the code. */
   assets?: Record<string, string>;
   env?: Record<string, string>;
+  /** What the function has for one invocation, a minute by default. */
+  functionMs?: number;
 }
 
 export function invokeEvent(changes: Partial<InvokeEvent> = {}): InvokeEvent {
@@ -77,7 +79,7 @@ export async function createWorkshop() {
       count += 1;
       const root = path.join(folder, `task-${count}`);
       await bundleTask(root, dist, options);
-      return startLambda(root, client, options.env ?? {});
+      return startLambda(root, client, options);
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
@@ -158,8 +160,8 @@ function configModule(dist: string): string {
     setConfig(config, exports);`;
 }
 
-async function startLambda(root: string, client: string, env: Record<string, string>): Promise<Lambda> {
-  const api = new RuntimeApi();
+async function startLambda(root: string, client: string, { env = {}, functionMs }: LambdaOptions): Promise<Lambda> {
+  const api = new RuntimeApi(functionMs);
   const port = await api.listen();
   const taskRoot = path.join(root, 'root');
   const child = spawn(process.execPath, [client], {
@@ -213,6 +215,11 @@ class RuntimeApi {
   private event: unknown;
   private settle: ((invocation: Invocation) => void) | undefined;
   private ended: Invocation | undefined;
+  private readonly functionMs: number;
+
+  constructor(functionMs = 60_000) {
+    this.functionMs = functionMs;
+  }
 
   async listen(): Promise<number> {
     this.server.listen(0, '127.0.0.1');
@@ -260,7 +267,7 @@ class RuntimeApi {
   private deliver(): void {
     if (this.idle !== undefined && this.event !== undefined) {
       this.idle.setHeader('Lambda-Runtime-Aws-Request-Id', 'request-1');
-      this.idle.setHeader('Lambda-Runtime-Deadline-Ms', String(Date.now() + 60_000));
+      this.idle.setHeader('Lambda-Runtime-Deadline-Ms', String(Date.now() + this.functionMs));
       this.idle.setHeader('Lambda-Runtime-Invoked-Function-Arn', 'arn:aws:lambda:eu-west-1:000000000000:function:demo');
       this.idle.end(JSON.stringify(this.event));
       this.idle = undefined;

@@ -1,10 +1,13 @@
+import { type Channel, openChannel } from './channel/index.ts';
 import { isInvokeEvent } from './context.ts';
 import { crashLine, guardProcess } from './crash.ts';
 import { type ExecutableTask, findTask } from './find-task.ts';
 import { IdleGuard } from './idle.ts';
 import { lambdaHost } from './lambda-host.ts';
-import { type AttemptOutcome, type RunningAttempt, startAttempt } from './lifecycle/attempt.ts';
+import { type AttemptOutcome, startAttempt } from './lifecycle/attempt.ts';
 import { defaultDelay } from './lifecycle/failure.ts';
+import type { Host } from './lifecycle/host.ts';
+import type { LineBuffer } from './line-buffer.ts';
 import { Output } from './output.ts';
 import { processState, restoreProcess } from './process-state.ts';
 import type { Envelope, InvokeEvent } from './protocol.ts';
@@ -41,49 +44,72 @@ export function createHandler(
   return async (event, context) =>
     output.collect(async (lines) => {
       restoreProcess(loaded);
-      const { task, outcome } = await answer(module, taskFile, event, context);
-      const { logs, droppedLines } = lines.take();
-      return fitted({ lumo: 1, task, ...outcome, logs, droppedLines });
+      if (!isInvokeEvent(event)) {
+        const message = `the tasks of ${taskFile.file} were invoked with an event that does not come from a deployment`;
+        return envelopeOf(taskFile.lumoId, systemFailure(new TypeError(message)), lines);
+      }
+      const host = lambdaHost(context, idle);
+      const channel = await openChannel(event.channel, { lines, remainingMs: host.remainingMs });
+      const answer: Answer = async (outcome) => {
+        const { state } = channel;
+        const envelope = envelopeOf(event.task, { ...outcome, ...(state && { channel: state }) }, lines);
+        await channel.close(envelope);
+        return envelope;
+      };
+      if (channel.refusal !== undefined) {
+        return answer({ status: 'SYSTEM_FAILURE', error: channel.refusal });
+      }
+      const task = findTask(event.task, module, taskFile);
+      if (task === undefined) {
+        const message = `${taskFile.file} holds no task "${event.task}": it exports no function "run" and defines no task() of this id`;
+        return answer(systemFailure(new TypeError(message)));
+      }
+      return attempt({ task, event, host, channel }, answer);
     });
 }
 
-async function answer(
-  module: Record<string, unknown>,
-  taskFile: TaskFile,
-  event: unknown,
-  context: unknown,
-): Promise<{ task: string; outcome: AttemptOutcome }> {
-  if (!isInvokeEvent(event)) {
-    const message = `the tasks of ${taskFile.file} were invoked with an event that does not come from a deployment`;
-    return { task: taskFile.lumoId, outcome: systemFailure(new TypeError(message)) };
-  }
-  const task = findTask(event.task, module, taskFile);
-  if (task === undefined) {
-    const message = `${taskFile.file} holds no task "${event.task}": it exports no function "run" and defines no task() of this id`;
-    return { task: event.task, outcome: systemFailure(new TypeError(message)) };
-  }
-  return { task: event.task, outcome: await attempt(task, event, context) };
+type Answer = (outcome: AttemptOutcome) => Promise<Envelope>;
+
+interface Attempt {
+  task: ExecutableTask;
+  event: InvokeEvent;
+  host: Host;
+  channel: Channel;
 }
 
-/** Runs the task once, to the end or to the point from which it can never end. */
-async function attempt(task: ExecutableTask, event: InvokeEvent, context: unknown): Promise<AttemptOutcome> {
-  const host = lambdaHost(context, idle);
+/** Runs the task once, to the end or to the point from which it can never end, and answers while the process is still guarded. */
+async function attempt({ task, event, host, channel }: Attempt, answer: Answer): Promise<Envelope> {
   const unguard = guardProcess((error) => die(task, event, error));
   idle.start();
   try {
-    const running: RunningAttempt = startAttempt(task, event, host);
-    return await running.outcome;
-  } catch (error) {
-    return systemFailure(error);
-  } finally {
+    const outcome = await outcomeOf(() => {
+      const running = startAttempt(task, event, host);
+      channel.attach(running);
+      return running.outcome;
+    });
     await new Promise((resolve) => setImmediate(resolve));
+    return await answer(outcome);
+  } finally {
     idle.stop();
     unguard();
   }
 }
 
+async function outcomeOf(run: () => Promise<AttemptOutcome>): Promise<AttemptOutcome> {
+  try {
+    return await run();
+  } catch (error) {
+    return systemFailure(error);
+  }
+}
+
 function systemFailure(error: unknown): AttemptOutcome {
   return { status: 'SYSTEM_FAILURE', error: serializeError(error) };
+}
+
+function envelopeOf(task: string, outcome: AttemptOutcome, lines: LineBuffer): Envelope {
+  const { logs, droppedLines } = lines.take();
+  return fitted({ lumo: 1, task, ...outcome, logs, droppedLines });
 }
 
 /** The envelope with a result that fits into an answer. */

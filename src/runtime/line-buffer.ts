@@ -51,6 +51,21 @@ export class LineBuffer {
     }
   }
 
+  /** Number of the latest line that has ended. */
+  get last(): number {
+    return this.count;
+  }
+
+  /** The latest lines that have ended, about `limit` bytes of them as JSON. */
+  latest(limit: number): LogLine[] {
+    let bytes = 0;
+    const before = this.lines.findLastIndex((entry, index) => {
+      bytes += entry.bytes;
+      return index < this.first || bytes > limit;
+    });
+    return this.lines.slice(before + 1).map(({ line }) => line);
+  }
+
   /** The lines that are kept, unfinished ones included. */
   take(): { logs: LogLine[]; droppedLines: number } {
     for (const stream of ['stdout', 'stderr'] as const) {

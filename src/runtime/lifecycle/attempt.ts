@@ -26,6 +26,8 @@ export interface RunningAttempt {
   outcome: Promise<AttemptOutcome>;
   /** Aborts the signal, runs the hooks for it, and ends the attempt as CANCELED. */
   cancel(reason?: string): void;
+  /** What `metadata` holds at the moment, redacted. */
+  metadata(): Record<string, unknown>;
 }
 
 /** Starts one attempt of a task with everything around it: middleware, hooks, waits, limits. */
@@ -46,6 +48,7 @@ export function startAttempt(task: ExecutableTask, event: InvokeEvent, host: Hos
   return {
     outcome: ended.then((ending) => outcomeOf(state, ending, stopwatch)),
     cancel: (reason) => runInScope(scope, () => interruption.cancel(reason)),
+    metadata: () => metadataOf(state),
   };
 }
 
@@ -66,7 +69,7 @@ function scopeOf(state: AttemptState, stopwatch: Stopwatch): AttemptScope {
 
 function outcomeOf(state: AttemptState, ending: Ending, { waitedMs }: Stopwatch): AttemptOutcome {
   const { problems, warnings } = state;
-  const metadata = redactJson(state.metadata.current()) as Record<string, unknown>;
+  const metadata = metadataOf(state);
   return {
     ...ending,
     ...(problems.length === 0 ? {} : { hooks: [...problems] }),
@@ -74,6 +77,10 @@ function outcomeOf(state: AttemptState, ending: Ending, { waitedMs }: Stopwatch)
     ...(waitedMs === 0 ? {} : { waitedMs }),
     ...(warnings.size === 0 ? {} : { warnings: [...warnings] }),
   };
+}
+
+function metadataOf(state: AttemptState): Record<string, unknown> {
+  return redactJson(state.metadata.current()) as Record<string, unknown>;
 }
 
 /** The order of an attempt, outermost first. */
