@@ -145,7 +145,7 @@ function createS3Store({ client, bucket, bucketOwner, clock = src_clock/* system
         bucket,
         async get(key) {
             try {
-                const output = await client.send(new dist_cjs/* GetObjectCommand */.jLs({ ...target, Key: key }));
+                const output = await client.send(new dist_cjs.GetObjectCommand({ ...target, Key: key }));
                 const serverNow = serverDateOf(output) ?? clock.now();
                 return {
                     body: Buffer.from((await output.Body?.transformToByteArray()) ?? []),
@@ -162,7 +162,7 @@ function createS3Store({ client, bucket, bucketOwner, clock = src_clock/* system
             }
         },
         async put(key, body, condition) {
-            const command = () => new dist_cjs/* PutObjectCommand */.wKZ({
+            const command = () => new dist_cjs.PutObjectCommand({
                 ...target,
                 Key: key,
                 Body: Buffer.from(body),
@@ -180,7 +180,7 @@ function createS3Store({ client, bucket, bucketOwner, clock = src_clock/* system
             }
         },
         async delete(key, condition) {
-            const command = () => new dist_cjs/* DeleteObjectCommand */.k4j({ ...target, Key: key, ...(condition && { IfMatch: condition.ifMatch }) });
+            const command = () => new dist_cjs.DeleteObjectCommand({ ...target, Key: key, ...(condition && { IfMatch: condition.ifMatch }) });
             try {
                 await patiently(clock, () => client.send(command()));
                 return true;
@@ -196,7 +196,7 @@ function createS3Store({ client, bucket, bucketOwner, clock = src_clock/* system
             let token;
             try {
                 do {
-                    const page = await client.send(new dist_cjs/* ListObjectsV2Command */.u6x({ ...target, Prefix: prefix, ...(token && { ContinuationToken: token }) }));
+                    const page = await client.send(new dist_cjs.ListObjectsV2Command({ ...target, Prefix: prefix, ...(token && { ContinuationToken: token }) }));
                     keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
                     token = page.IsTruncated ? page.NextContinuationToken : undefined;
                 } while (token);
@@ -208,7 +208,7 @@ function createS3Store({ client, bucket, bucketOwner, clock = src_clock/* system
         },
         async exists(key) {
             try {
-                await client.send(new dist_cjs/* HeadObjectCommand */.l81({ ...target, Key: key }));
+                await client.send(new dist_cjs.HeadObjectCommand({ ...target, Key: key }));
                 return true;
             }
             catch (error) {
@@ -220,7 +220,7 @@ function createS3Store({ client, bucket, bucketOwner, clock = src_clock/* system
         },
         async check() {
             try {
-                await client.send(new dist_cjs/* HeadBucketCommand */.kuI(target));
+                await client.send(new dist_cjs.HeadBucketCommand(target));
             }
             catch (error) {
                 throw await failure(error, 's3:ListBucket');
@@ -263,7 +263,7 @@ async function isForeign(client, bucket, bucketOwner) {
         return false;
     const answers = async (owner) => {
         try {
-            await client.send(new dist_cjs/* HeadBucketCommand */.kuI({ Bucket: bucket, ...owner }));
+            await client.send(new dist_cjs.HeadBucketCommand({ Bucket: bucket, ...owner }));
             return true;
         }
         catch (error) {

@@ -166,10 +166,12 @@ function createClients(options) {
         maxAttempts: 1,
         requestHandler: { ...http, socketTimeout: INVOKE_TIMEOUT_MS, requestTimeout: INVOKE_TIMEOUT_MS },
     });
-    const s3 = new client_s3_dist_cjs/* S3Client */.YxF({
+    const forcePathStyle = endpoint !== undefined || (0,aws_endpoint/* hasOwnS3Endpoint */.A)(env);
+    const s3Signer = new client_s3_dist_cjs.S3Client({ ...shared, forcePathStyle, requestChecksumCalculation: 'WHEN_REQUIRED' });
+    const s3 = new client_s3_dist_cjs.S3Client({
         ...shared,
         followRegionRedirects: true,
-        forcePathStyle: endpoint !== undefined || (0,aws_endpoint/* hasOwnS3Endpoint */.A)(env),
+        forcePathStyle,
         requestHandler: { ...http, socketTimeout: 60_000 },
     });
     for (const client of [lambda, invoker])
@@ -180,6 +182,7 @@ function createClients(options) {
         lambda,
         invoker,
         s3,
+        s3Signer,
         async checkCredentials() {
             try {
                 await lambda.config.credentials();
@@ -204,7 +207,7 @@ function createClients(options) {
             }
         },
         close() {
-            for (const client of [lambda, invoker, s3])
+            for (const client of [lambda, invoker, s3, s3Signer])
                 client.destroy();
         },
     };

@@ -50,6 +50,7 @@ function createGitHubRunner(commands, env) {
                 commands.setSecret(secret);
         },
         redact: mask.redact,
+        saveState: (name, value) => commands.saveState(name, value),
         setOutput: (name, value) => commands.setOutput(name, mask.redact(value)),
         appendSummary: (markdown) => {
             // Written at once and not through the library's buffer: a cancelled step is killed at any moment.

@@ -1,3 +1,312 @@
+// src/runtime/channel/claim.ts
+import { setTimeout as pause } from "node:timers/promises";
+
+// src/runtime/channel/transport.ts
+var ANSWER_BYTES = 64 * 1024;
+var Transport = class _Transport {
+  request;
+  agent;
+  constructor(request, agent) {
+    this.request = request;
+    this.agent = agent;
+  }
+  /** Loads what speaks the protocol of `url`. */
+  static async load(url) {
+    const { request, Agent } = url.startsWith("http:") ? await import("node:http") : await import("node:https");
+    return new _Transport(request, new Agent({ keepAlive: true }));
+  }
+  /** Ends everything that is under way. What is sent afterwards goes over a new connection. */
+  disconnect() {
+    this.agent.destroy();
+  }
+  /** Whatever is answered; rejects when nothing is. */
+  send({ method, url, headers = {}, body, limitMs, background = false }) {
+    const { request: send, agent } = this;
+    const contents = body === void 0 ? {} : { "content-type": "application/json" };
+    return new Promise((resolve, reject) => {
+      const request = send(url, { method, headers: { ...contents, ...headers }, agent }, (response) => {
+        read(response).then(resolve, reject);
+      });
+      const timer = setTimeout(() => request.destroy(tooLate(request)), limitMs);
+      request.on("close", () => clearTimeout(timer));
+      request.on("error", reject);
+      if (background) {
+        timer.unref();
+        unrefSocket(request);
+      }
+      request.end(body);
+    });
+  }
+};
+function isPassing({ status }) {
+  return status === 409 || status === 429 || status >= 500;
+}
+async function read(response) {
+  const chunks = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    bytes += chunk.length;
+    if (bytes > ANSWER_BYTES) {
+      throw new Error(`the answer has more than ${ANSWER_BYTES} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() };
+}
+function tooLate({ socket }) {
+  return new Error(socket === null || socket.connecting ? "no connection in time" : "no answer in time");
+}
+function unrefSocket(request) {
+  request.on("socket", (socket) => {
+    socket.unref();
+    if (socket.connecting) {
+      socket.once("connect", () => socket.unref());
+    }
+  });
+}
+
+// src/runtime/channel/claim.ts
+var TRY = 0.5;
+var LOOK = 0.2;
+var FIRST_PAUSE_MS = 50;
+async function claimAttempt(link, limitMs) {
+  const end = performance.now() + limitMs;
+  const latestTry = end - LOOK * limitMs;
+  let inDoubt = false;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+    const answer = await ask(link, putClaim(link, Math.min(TRY * limitMs, latestTry - performance.now())));
+    if ("status" in answer && answer.status === 200) {
+      return { state: "open" };
+    }
+    if ("status" in answer && answer.status === 412) {
+      return await isOurs(link, end) === true ? { state: "open" } : { state: "claimed" };
+    }
+    const final = "status" in answer && !isPassing(answer);
+    inDoubt ||= !final;
+    if (final || performance.now() + pauseMs >= latestTry) {
+      return lookAgain(link, end, inDoubt, reasonOf(answer));
+    }
+    await pause(pauseMs);
+  }
+}
+async function lookAgain(link, end, inDoubt, reason) {
+  const ours = inDoubt ? await isOurs(link, end) : void 0;
+  if (ours === void 0) {
+    return { state: "unreachable", reason };
+  }
+  return { state: ours ? "open" : "claimed" };
+}
+async function isOurs(link, end) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+    const limitMs = Math.max(1, end - performance.now());
+    const answer = await ask(link, { method: "GET", url: link.address.urls.claimed, limitMs });
+    if ("status" in answer && answer.status === 200) {
+      return isClaimOf(link, answer.body);
+    }
+    if ("status" in answer && !isPassing(answer) || performance.now() + pauseMs >= end) {
+      return void 0;
+    }
+    await pause(pauseMs);
+  }
+}
+function isClaimOf({ execution, address }, body) {
+  try {
+    const claim = JSON.parse(body);
+    return claim?.nonce === address.nonce && claim.execution === execution;
+  } catch {
+    return false;
+  }
+}
+function putClaim({ address, execution }, limitMs) {
+  const { nonce, deadline, urls } = address;
+  const claim = { lumo: 1, nonce, execution, claimedAt: (/* @__PURE__ */ new Date()).toISOString(), deadline };
+  return {
+    method: "PUT",
+    url: urls.claim,
+    headers: { "if-none-match": "*" },
+    body: JSON.stringify(claim),
+    limitMs: Math.max(1, limitMs)
+  };
+}
+async function ask({ transport }, request) {
+  try {
+    return await transport.send(request);
+  } catch (error) {
+    const { message, code } = error;
+    return { failure: message || code || "no connection" };
+  }
+}
+function reasonOf(answer) {
+  if ("failure" in answer) {
+    return answer.failure;
+  }
+  const code = /<Code>(\w{1,64})<\/Code>/.exec(answer.body)?.[1];
+  return `S3 answered ${answer.status}${code === void 0 ? "" : ` ${code}`}`;
+}
+
+// src/runtime/channel/link.ts
+function signature({ address, execution }) {
+  return { lumo: 1, nonce: address.nonce, execution, at: (/* @__PURE__ */ new Date()).toISOString() };
+}
+
+// src/runtime/channel/polling.ts
+var ROUND_MS = 1e3;
+var SILENCE_MS = 5e3;
+var REQUEST_MS = 3e3;
+var LINES_BYTES = 64 * 1024;
+function startPolling(link, lines, attempt2) {
+  const tell = statusTeller(link, lines, attempt2);
+  const ask2 = cancelAsker(link, attempt2);
+  let stopped = false;
+  let timer;
+  const round = async () => {
+    const start = performance.now();
+    await Promise.allSettled([tell(), ask2()]);
+    if (!stopped) {
+      next(ROUND_MS - (performance.now() - start));
+    }
+  };
+  const next = (milliseconds2) => {
+    timer = setTimeout(round, milliseconds2).unref();
+  };
+  next(ROUND_MS);
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+}
+function statusTeller(link, lines, attempt2) {
+  let told = { line: 0, metadata: "{}", at: performance.now() };
+  return async () => {
+    const metadata = attempt2.metadata();
+    const now = { line: lines.last, metadata: JSON.stringify(metadata), at: performance.now() };
+    if (now.line === told.line && now.metadata === told.metadata && now.at - told.at < SILENCE_MS) {
+      return;
+    }
+    const status = {
+      ...signature(link),
+      lines: lines.latest(LINES_BYTES),
+      ...now.metadata === "{}" ? {} : { metadata }
+    };
+    const { address, transport } = link;
+    const body = JSON.stringify(status);
+    const answer = await transport.send({
+      method: "PUT",
+      url: address.urls.status,
+      body,
+      limitMs: REQUEST_MS,
+      background: true
+    });
+    if (answer.status === 200) {
+      told = now;
+    }
+  };
+}
+function cancelAsker({ address, transport }, attempt2) {
+  let cancelled = false;
+  return async () => {
+    if (cancelled) {
+      return;
+    }
+    const { status, body } = await transport.send({
+      method: "GET",
+      url: address.urls.cancel,
+      limitMs: REQUEST_MS,
+      background: true
+    });
+    const cancel = status === 200 ? JSON.parse(body) : void 0;
+    if (cancel?.nonce === address.nonce && typeof cancel.reason === "string") {
+      cancelled = true;
+      attempt2.cancel(cancel.reason);
+    }
+  };
+}
+
+// src/runtime/channel/refusal.ts
+function refusalOf(state, { required }) {
+  if (state.state === "claimed") {
+    const message = "another execution of the function has claimed this attempt: this one ran nothing";
+    return { name: "AttemptClaimed", message };
+  }
+  return state.state === "unreachable" && required ? { name: "ChannelUnreachable", message: unreachable(state.reason) } : void 0;
+}
+function unreachable(reason) {
+  const region = process.env.AWS_REGION ?? "<region>";
+  return `the attempt could not be claimed in S3 (${reason}), and with \`channel: required\` nothing runs without a claim. A function in a VPC needs the gateway endpoint com.amazonaws.${region}.s3 in the route tables of its subnets, or a NAT gateway; a refusal (403) comes from the policy of the bucket or of the endpoint, or from credentials that have expired.`;
+}
+
+// src/runtime/channel/result.ts
+async function writeResult(link, envelope, limitMs, tries) {
+  const result = { ...signature(link), envelope };
+  const body = JSON.stringify(result);
+  const end = performance.now() + limitMs;
+  for (let left = tries; left > 0; left -= 1) {
+    const share = Math.max(1, (end - performance.now()) / left);
+    if (await isWritten(link, body, share)) {
+      return;
+    }
+  }
+}
+async function isWritten({ transport, address }, body, limitMs) {
+  try {
+    return !isPassing(await transport.send({ method: "PUT", url: address.urls.result, body, limitMs }));
+  } catch {
+    return false;
+  }
+}
+
+// src/runtime/channel/index.ts
+var CLAIM_MS = 3e3;
+var RESULT_MS = 2e3;
+var LAST_WORDS_MS = 800;
+async function openChannel(address, around) {
+  if (address === void 0) {
+    return closedChannel(void 0, void 0);
+  }
+  const { randomUUID } = await import("node:crypto");
+  const transport = await Transport.load(address.urls.claim);
+  const link = { address, execution: randomUUID(), transport };
+  const state = await claimAttempt(link, Math.min(CLAIM_MS, around.remainingMs() / 2));
+  if (state.state === "open") {
+    return new OpenChannel(link, around);
+  }
+  transport.disconnect();
+  return closedChannel(state, refusalOf(state, address));
+}
+function closedChannel(state, refusal) {
+  return { state, refusal, attach: () => void 0, close: async () => void 0, lastWords: async () => void 0 };
+}
+var OpenChannel = class {
+  state = { state: "open" };
+  refusal = void 0;
+  link;
+  around;
+  stopPolling = () => void 0;
+  closing;
+  constructor(link, around) {
+    this.link = link;
+    this.around = around;
+  }
+  attach(attempt2) {
+    this.stopPolling = startPolling(this.link, this.around.lines, attempt2);
+  }
+  close(envelope) {
+    this.closing ??= this.end(envelope, RESULT_MS, 2);
+    return this.closing;
+  }
+  lastWords(envelope) {
+    this.closing ??= this.end(envelope, LAST_WORDS_MS, 1);
+    return this.closing;
+  }
+  /** Half of the remaining time at most: the answer itself has to come out, too. */
+  async end(envelope, limitMs, tries) {
+    this.stopPolling();
+    this.link.transport.disconnect();
+    await writeResult(this.link, envelope, Math.min(limitMs, this.around.remainingMs() / 2), tries);
+    this.link.transport.disconnect();
+  }
+};
+
 // src/runtime/context.ts
 function contextOf(event, file, startedAt) {
   const { deployment, run, attempt: attempt2, machine, maxDuration } = event;
@@ -640,19 +949,19 @@ async function catchError(state, { error, delayMs }) {
     ...hooks.filter(({ scope }) => scope === "global")
   ];
   for (const hook of ownFirst) {
-    const answer2 = await callHook(state, hook, params);
-    if (answer2) {
-      return answer2;
+    const answer = await callHook(state, hook, params);
+    if (answer) {
+      return answer;
     }
   }
   return void 0;
 }
-function apply(state, answer2, standard) {
-  if (answer2 === void 0) {
+function apply(state, answer, standard) {
+  if (answer === void 0) {
     return standard;
   }
-  const { skipRetrying, retryAt, retryDelayInMs, retry } = answer2;
-  const error = answer2.error ?? standard.error;
+  const { skipRetrying, retryAt, retryDelayInMs, retry } = answer;
+  const error = answer.error ?? standard.error;
   if (skipRetrying) {
     return { error, delayMs: void 0 };
   }
@@ -1150,17 +1459,17 @@ async function waitUntil(state, stopwatch, date) {
   if (milliseconds2 > LONGEST_PAUSE_MS) {
     const wait = { type: "duration", date };
     await runWithoutHooks(state, () => runIsolated(state, "onWait", { wait }));
-    await stopwatch.pausedDuring(() => pause(state, date));
+    await stopwatch.pausedDuring(() => pause2(state, date));
     await runWithoutHooks(state, () => runIsolated(state, "onResume", { wait }));
   } else if (milliseconds2 > 0) {
-    await pause(state, date);
+    await pause2(state, date);
   }
 }
 function runWithoutHooks(state, body) {
   const scope = attemptScope();
   const plain = async (date) => {
     assertFits(state, date);
-    await pause(state, date);
+    await pause2(state, date);
   };
   return scope === void 0 ? body() : runInScope({ ...scope, waitUntil: plain }, body);
 }
@@ -1172,7 +1481,7 @@ function assertFits({ host }, date) {
   }
   return milliseconds2;
 }
-function pause({ host, signal }, date) {
+function pause2({ host, signal }, date) {
   return host.sleep(Math.max(0, date.getTime() - host.now()), signal);
 }
 function seconds(milliseconds2) {
@@ -1197,7 +1506,8 @@ function startAttempt(task, event, host) {
   });
   return {
     outcome: ended.then((ending) => outcomeOf(state, ending, stopwatch)),
-    cancel: (reason) => runInScope(scope, () => interruption.cancel(reason))
+    cancel: (reason) => runInScope(scope, () => interruption.cancel(reason)),
+    metadata: () => metadataOf(state)
   };
 }
 function scopeOf(state, stopwatch) {
@@ -1216,7 +1526,7 @@ function scopeOf(state, stopwatch) {
 }
 function outcomeOf(state, ending, { waitedMs }) {
   const { problems, warnings } = state;
-  const metadata = redactJson(state.metadata.current());
+  const metadata = metadataOf(state);
   return {
     ...ending,
     ...problems.length === 0 ? {} : { hooks: [...problems] },
@@ -1224,6 +1534,9 @@ function outcomeOf(state, ending, { waitedMs }) {
     ...waitedMs === 0 ? {} : { waitedMs },
     ...warnings.size === 0 ? {} : { warnings: [...warnings] }
   };
+}
+function metadataOf(state) {
+  return redactJson(state.metadata.current());
 }
 async function execute(state) {
   try {
@@ -1379,6 +1692,19 @@ var LineBuffer = class {
     for (const line of text.split(/\r?\n/)) {
       this.add(stream, line, 0);
     }
+  }
+  /** Number of the latest line that has ended. */
+  get last() {
+    return this.count;
+  }
+  /** The latest lines that have ended, about `limit` bytes of them as JSON. */
+  latest(limit) {
+    let bytes = 0;
+    const before = this.lines.findLastIndex((entry, index) => {
+      bytes += entry.bytes;
+      return index < this.first || bytes > limit;
+    });
+    return this.lines.slice(before + 1).map(({ line }) => line);
   }
   /** The lines that are kept, unfinished ones included. */
   take() {
@@ -1597,7 +1923,7 @@ function jsonOf2(value) {
 }
 
 // src/runtime/index.ts
-var ANSWER_BYTES = 6291556 - 1024;
+var ANSWER_BYTES2 = 6291556 - 1024;
 var output = new Output();
 var idle = new IdleGuard();
 var exit = process.exit.bind(process);
@@ -1605,47 +1931,65 @@ function createHandler(module, taskFile) {
   const loaded = processState();
   return async (event, context) => output.collect(async (lines) => {
     restoreProcess(loaded);
-    const { task, outcome } = await answer(module, taskFile, event, context);
-    const { logs, droppedLines } = lines.take();
-    return fitted({ lumo: 1, task, ...outcome, logs, droppedLines });
+    if (!isInvokeEvent(event)) {
+      const message = `the tasks of ${taskFile.file} were invoked with an event that does not come from a deployment`;
+      return envelopeOf(taskFile.lumoId, systemFailure(new TypeError(message)), lines);
+    }
+    const host = lambdaHost(context, idle);
+    const channel = await openChannel(event.channel, { lines, remainingMs: host.remainingMs });
+    const answer = async (outcome) => {
+      const { state } = channel;
+      const envelope = envelopeOf(event.task, { ...outcome, ...state && { channel: state } }, lines);
+      await channel.close(envelope);
+      return envelope;
+    };
+    if (channel.refusal !== void 0) {
+      return answer({ status: "SYSTEM_FAILURE", error: channel.refusal });
+    }
+    const task = findTask(event.task, module, taskFile);
+    if (task === void 0) {
+      const message = `${taskFile.file} holds no task "${event.task}": it exports no function "run" and defines no task() of this id`;
+      return answer(systemFailure(new TypeError(message)));
+    }
+    return attempt({ task, event, host, channel }, answer);
   });
 }
-async function answer(module, taskFile, event, context) {
-  if (!isInvokeEvent(event)) {
-    const message = `the tasks of ${taskFile.file} were invoked with an event that does not come from a deployment`;
-    return { task: taskFile.lumoId, outcome: systemFailure(new TypeError(message)) };
-  }
-  const task = findTask(event.task, module, taskFile);
-  if (task === void 0) {
-    const message = `${taskFile.file} holds no task "${event.task}": it exports no function "run" and defines no task() of this id`;
-    return { task: event.task, outcome: systemFailure(new TypeError(message)) };
-  }
-  return { task: event.task, outcome: await attempt(task, event, context) };
-}
-async function attempt(task, event, context) {
-  const host = lambdaHost(context, idle);
+async function attempt({ task, event, host, channel }, answer) {
   const unguard = guardProcess((error) => die(task, event, error));
   idle.start();
   try {
-    const running = startAttempt(task, event, host);
-    return await running.outcome;
-  } catch (error) {
-    return systemFailure(error);
-  } finally {
+    const outcome = await outcomeOf2(() => {
+      const running = startAttempt(task, event, host);
+      channel.attach(running);
+      return running.outcome;
+    });
     await new Promise((resolve) => setImmediate(resolve));
+    return await answer(outcome);
+  } finally {
     idle.stop();
     unguard();
   }
 }
+async function outcomeOf2(run) {
+  try {
+    return await run();
+  } catch (error) {
+    return systemFailure(error);
+  }
+}
 function systemFailure(error) {
   return { status: "SYSTEM_FAILURE", error: serializeError(error) };
+}
+function envelopeOf(task, outcome, lines) {
+  const { logs, droppedLines } = lines.take();
+  return fitted({ lumo: 1, task, ...outcome, logs, droppedLines });
 }
 function fitted(envelope) {
   const { result, ...rest } = envelope;
   if (result === void 0) {
     return envelope;
   }
-  const { result: kept, warning } = fitting(result, ANSWER_BYTES - jsonBytes(rest));
+  const { result: kept, warning } = fitting(result, ANSWER_BYTES2 - jsonBytes(rest));
   const warnings = warning === void 0 ? {} : { warnings: [...rest.warnings ?? [], warning] };
   return { ...rest, ...kept === void 0 ? {} : { result: kept }, ...warnings };
 }

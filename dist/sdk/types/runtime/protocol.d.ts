@@ -65,6 +65,70 @@ export interface InvokeEvent {
     };
     /** Errors in `init` and `onStart` fail the attempt. */
     strictHooks: boolean;
+    /** Absent: the action hears of the attempt when it answers, and not before. */
+    channel?: ChannelAddress;
+}
+/**
+ * How the action and a running attempt talk: presigned URLs of S3 objects, so that the function needs no permission.
+ * They are valid until a minute after the deadline.
+ */
+export interface ChannelAddress {
+    /** Random, of this attempt: who knows it was sent by the action. */
+    nonce: string;
+    /** ISO 8601, from when on the function can no longer be running because of this attempt. */
+    deadline: string;
+    /** Without a claim the attempt must not run. */
+    required: boolean;
+    urls: {
+        /** PUT of a `ChannelClaim` with `If-None-Match: *`: whoever gets it through runs the attempt, nobody else does. */
+        claim: string;
+        /** GET of the claim. */
+        claimed: string;
+        /** PUT of a `ChannelStatus`. */
+        status: string;
+        /** GET of a `ChannelCancel`; 403 or 404 while there is none. */
+        cancel: string;
+        /** PUT of a `ChannelResult`. */
+        result: string;
+    };
+}
+/** `claim.json`: which execution of the function runs the attempt. */
+export interface ChannelClaim {
+    lumo: 1;
+    nonce: string;
+    /** Differs between two deliveries of one attempt, also of the same request. */
+    execution: string;
+    /** ISO 8601. */
+    claimedAt: string;
+    deadline: string;
+}
+/** `status.json`, written anew every second or so: a sign of life, the latest lines, the progress. */
+export interface ChannelStatus {
+    lumo: 1;
+    nonce: string;
+    execution: string;
+    /** ISO 8601. */
+    at: string;
+    /** The latest lines, by number; those before the first one are gone. */
+    lines: LogLine[];
+    metadata?: Record<string, unknown>;
+}
+/** `cancel.json`, written by the action. */
+export interface ChannelCancel {
+    lumo: 1;
+    nonce: string;
+    reason: string;
+    /** ISO 8601. */
+    at: string;
+}
+/** `result.json`: the answer, for the case that it is lost on its way. */
+export interface ChannelResult {
+    lumo: 1;
+    nonce: string;
+    execution: string;
+    /** ISO 8601. */
+    at: string;
+    envelope: Envelope;
 }
 export interface SerializedError {
     name: string;
@@ -113,6 +177,18 @@ export interface Envelope {
     droppedLines: number;
     /** What the reader of the result should know about it, e.g. that it was cut. */
     warnings?: string[];
+    /**
+     * What became of the channel that the event offered. `claimed`: another execution has the attempt, and this one ran
+     * nothing; its answer says nothing about the attempt. `unreachable`: it ran (or with `required` did not) without.
+     */
+    channel?: {
+        state: 'open';
+    } | {
+        state: 'claimed';
+    } | {
+        state: 'unreachable';
+        reason: string;
+    };
 }
 /** The seed's TaskResult. */
 export interface TaskResult {
