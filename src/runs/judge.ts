@@ -34,7 +34,7 @@ function judgeTransport(outcome: Exclude<InvokeOutcome, InvokeAnswer>): Finding 
 
 function judgeOurs(answer: InvokeAnswer, task: JudgedTask): Verdict {
   if (answer.functionError !== undefined) {
-    return withTail(judgeDeath(answer, task), answer);
+    return judgeDeath(answer, task);
   }
   const envelope = parseEnvelope(answer.payload, task);
   if (envelope === undefined) {
@@ -46,12 +46,13 @@ function judgeOurs(answer: InvokeAnswer, task: JudgedTask): Verdict {
 }
 
 /** The process is gone: it may have left its last words in the log. */
-function judgeDeath(answer: InvokeAnswer, task: JudgedTask): Finding {
+function judgeDeath(answer: InvokeAnswer, task: JudgedTask): Verdict {
   const lastWords = crashEnvelope(answer.logTail, task);
   if (lastWords === undefined) {
-    return judgePlatformFailure(answer.payload, figuresOf(answer.logTail), answer.logTail, task);
+    return withTail(judgePlatformFailure(answer.payload, figuresOf(answer.logTail), answer.logTail, task), answer);
   }
-  return { retry: { by: 'settings' }, ...judgeEnvelope(lastWords, task), missedHooks: ENDING_HOOKS };
+  const found: Finding = { retry: { by: 'settings' }, ...judgeEnvelope(lastWords, task), missedHooks: ENDING_HOOKS };
+  return withTail(found, answer, lastWords.warnings);
 }
 
 function judgeEnvelope(envelope: Envelope, task: JudgedTask): Finding {
@@ -131,8 +132,8 @@ function judgeForeignValue(payload: string): Finding {
 }
 
 /** A finding with the function's own last lines, for want of an envelope that has them all. */
-function withTail(found: Finding, answer: InvokeAnswer): Verdict {
-  return { ...found, log: { lines: tailLines(answer.logTail, isCrashLine), droppedLines: 0 }, warnings: [] };
+function withTail(found: Finding, answer: InvokeAnswer, warnings: string[] = []): Verdict {
+  return { ...found, log: { lines: tailLines(answer.logTail, isCrashLine), droppedLines: 0 }, warnings };
 }
 
 function abridge(payload: string): string {

@@ -7,6 +7,10 @@ export const COMPLETE = 'CompleteTaskWithOutput';
 export const OUT_OF_MEMORY = 'OutOfMemoryError';
 export const WAIT_DOES_NOT_FIT = 'WaitDoesNotFitError';
 
+/** Marks a result whose error nothing has caught; the error itself keeps its name. */
+export const UNCAUGHT =
+  'TASK_RUN_UNCAUGHT_EXCEPTION: the error comes from a callback or a promise that nothing awaited, and ended the process';
+
 /** Errors that are never retried and that `catchError` does not see. */
 const FINAL_NAMES: readonly string[] = [ABORT, 'TaskPayloadParsedError', WAIT_DOES_NOT_FIT];
 

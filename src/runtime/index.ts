@@ -1,25 +1,31 @@
 import { isInvokeEvent } from './context.ts';
-import { crashLine, guardProcess } from './crash.ts';
+import { die } from './crash.ts';
 import { type ExecutableTask, findTask } from './find-task.ts';
 import { IdleGuard } from './idle.ts';
 import { lambdaHost } from './lambda-host.ts';
-import { type AttemptOutcome, type RunningAttempt, startAttempt } from './lifecycle/attempt.ts';
-import { defaultDelay } from './lifecycle/failure.ts';
+import { type AttemptOutcome, startAttempt } from './lifecycle/attempt.ts';
+import type { LineBuffer } from './line-buffer.ts';
 import { Output } from './output.ts';
-import { processState, restoreProcess } from './process-state.ts';
+import { processListeners, processState, removeListenersSince, restoreProcess } from './process-state.ts';
 import type { Envelope, InvokeEvent } from './protocol.ts';
 import { fitting, jsonBytes } from './result.ts';
 import { serializeError } from './serialize-error.ts';
+import { UncaughtGuard } from './uncaught.ts';
+import { mayWake, watchWakers } from './wakers.ts';
 
 export { setConfig } from './config.ts';
 export { describeTasks } from './describe.ts';
 
 /** Bytes of an answer that Lambda takes: 6 MB and a little; the rest is for what JSON adds. */
 const ANSWER_BYTES = 6_291_556 - 1024;
+/** What has to be left of the function's time for an answer after a run that nothing has woken. */
+const ANSWER_MS = 2000;
 
 // From the moment this module is loaded, which is before the task's own file is.
 const output = new Output();
 const idle = new IdleGuard();
+const uncaught = new UncaughtGuard(reportStray);
+watchWakers();
 const exit = process.exit.bind(process);
 
 /** Where a task comes from: its file relative to the project, and the id of the plain Lumo task in it. */
@@ -41,9 +47,8 @@ export function createHandler(
   return async (event, context) =>
     output.collect(async (lines) => {
       restoreProcess(loaded);
-      const { task, outcome } = await answer(module, taskFile, event, context);
-      const { logs, droppedLines } = lines.take();
-      return fitted({ lumo: 1, task, ...outcome, logs, droppedLines });
+      const { task, outcome } = await answer(module, taskFile, event, context, lines);
+      return fitted(envelopeOf(task, outcome, lines));
     });
 }
 
@@ -52,6 +57,7 @@ async function answer(
   taskFile: TaskFile,
   event: unknown,
   context: unknown,
+  lines: LineBuffer,
 ): Promise<{ task: string; outcome: AttemptOutcome }> {
   if (!isInvokeEvent(event)) {
     const message = `the tasks of ${taskFile.file} were invoked with an event that does not come from a deployment`;
@@ -62,23 +68,43 @@ async function answer(
     const message = `${taskFile.file} holds no task "${event.task}": it exports no function "run" and defines no task() of this id`;
     return { task: event.task, outcome: systemFailure(new TypeError(message)) };
   }
-  return { task: event.task, outcome: await attempt(task, event, context) };
+  return { task: event.task, outcome: await attempt(task, event, context, lines).catch(systemFailure) };
 }
 
-/** Runs the task once, to the end or to the point from which it can never end. */
-async function attempt(task: ExecutableTask, event: InvokeEvent, context: unknown): Promise<AttemptOutcome> {
+/**
+ * Runs the task once, to the end or to the point from which it can never end. Lambda uses the process again, and offers
+ * no safe moment to leave it after an answer: an exit then counts as the failure of this invocation, or of the next one,
+ * and a migration that is done must not be reported, and tried again, as a crash. So what an attempt leaves running
+ * stays, but cannot reach a later attempt: its errors are nobody's, the SDK refuses it, its listeners are taken off.
+ */
+async function attempt(
+  task: ExecutableTask,
+  event: InvokeEvent,
+  context: unknown,
+  lines: LineBuffer,
+): Promise<AttemptOutcome> {
   const host = lambdaHost(context, idle);
-  const unguard = guardProcess((error) => die(task, event, error));
-  idle.start();
+  const listeners = processListeners();
+  const running = startAttempt(task, event, host);
+  const canAbort = event.maxDuration !== undefined || event.channel !== undefined;
+  let end: Promise<void> | undefined;
+  uncaught.start((error) => {
+    const last = running.uncaught(error);
+    if (last !== undefined) {
+      uncaught.start(reportStray);
+      end = die(envelopeOf(task.id, last, lines), { write: (text) => output.writeUnheard(text), exit });
+    }
+  });
+  idle.start(() => host.remainingMs() > ANSWER_MS && mayWake(running.scope, canAbort));
   try {
-    const running: RunningAttempt = startAttempt(task, event, host);
     return await running.outcome;
-  } catch (error) {
-    return systemFailure(error);
   } finally {
     await new Promise((resolve) => setImmediate(resolve));
+    await end;
     idle.stop();
-    unguard();
+    uncaught.stop();
+    removeListenersSince(listeners);
+    running.scope.life.ended = true;
   }
 }
 
@@ -97,10 +123,12 @@ function fitted(envelope: Envelope): Envelope {
   return { ...rest, ...(kept === undefined ? {} : { result: kept }), ...warnings };
 }
 
-/** Ends the process: after an uncaught error nothing in it can be relied upon, and no later attempt may find it. */
-function die(task: ExecutableTask, event: InvokeEvent, error: unknown): void {
-  const delayMs = defaultDelay({ task, event, host: lambdaHost(undefined, idle) }, error);
-  const retry = delayMs === undefined ? {} : { retry: { delayMs } };
-  output.writeUnheard(`\n${crashLine(task.id, serializeError(error), retry)}\n`);
-  exit(1);
+function envelopeOf(task: string, outcome: AttemptOutcome, lines: LineBuffer): Envelope {
+  return { lumo: 1, task, ...outcome, ...lines.take() };
+}
+
+/** An error of an attempt that is over goes to the logs of the function only. */
+function reportStray(error: unknown): void {
+  const { name, message, stack } = serializeError(error);
+  output.writeUnheard(`\nFrom an attempt that is over: ${stack ?? `${name}: ${message}`}\n`);
 }

@@ -12,7 +12,8 @@ export class Interruption {
   private readonly state: AttemptState;
   private readonly ending = new Deferred<Ending>();
   private executed: Promise<Ending> = this.ending.promise;
-  private begun = false;
+  /** The outcome is decided, whatever the task does now. */
+  begun = false;
 
   constructor(state: AttemptState) {
     this.state = state;
