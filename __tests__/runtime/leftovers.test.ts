@@ -16,6 +16,7 @@ afterAll(() => workshop.remove());
 async function start(source: string): Promise<Lambda> {
   const task = `import { locals, metadata, task, tasks, timeout, wait, waitUntil } from "@lumo-framework/tasks";
     const until = async (condition) => { while (!condition()) await new Promise((r) => setTimeout(r, 2)); };
+    const isOver = () => { try { void timeout.signal; return false; } catch { return true; } };
     const shared = {};
     ${source}`;
   const lambda = await workshop.start({ task });
@@ -27,8 +28,10 @@ const attempt = (number: number) => invokeEvent({ attempt: { number, maxAttempts
 const OVER = 'From an attempt that is over: ';
 
 describe('an error of an attempt that is over', () => {
-  const THROW = 'setTimeout(() => { shared.thrown = true; throw new RangeError("left over"); }, 5)';
-  const REJECT = 'setTimeout(() => { shared.thrown = true; Promise.reject(new RangeError("left over")); }, 5)';
+  const leave = (failure: string) =>
+    `until(isOver).then(() => setTimeout(() => { shared.thrown = true; ${failure} }));`;
+  const THROW = leave('throw new RangeError("left over");');
+  const REJECT = leave('Promise.reject(new RangeError("left over"));');
   const LATER =
     '(async () => { await until(() => shared.second); shared.thrown = true; throw new RangeError("left over"); })()';
 
@@ -36,10 +39,10 @@ describe('an error of an attempt that is over', () => {
     ['thrown in a timer', THROW],
     ['rejected in a timer', REJECT],
     ['of a promise nobody awaited', LATER],
-  ])('%s does not touch the next one', async (_, leave) => {
+  ])('%s does not touch the next one', async (_, left) => {
     const lambda = await start(`
       task({ id: "demo", run: async (_, { ctx }) => {
-        if (ctx.attempt.number === 1) { ${leave}; return; }
+        if (ctx.attempt.number === 1) { ${left}; return; }
         shared.second = true;
         await until(() => shared.thrown);
         await new Promise((r) => setTimeout(r, 20));

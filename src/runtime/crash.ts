@@ -18,7 +18,7 @@ export async function die(
 ): Promise<void> {
   try {
     write(`\n${crashLine(envelope)}\n`);
-    await Promise.race([lastWords?.(envelope), delay(LAST_WORDS_MS)]);
+    if (lastWords !== undefined) await Promise.race([lastWords(envelope), delay(LAST_WORDS_MS)]);
   } catch {
     // Nobody is left to be told.
   }

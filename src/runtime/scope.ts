@@ -55,7 +55,9 @@ export function attemptScope(): AttemptScope | undefined {
 
 class AttemptEndedError extends Error {
   constructor() {
-    super('the attempt this code belongs to is over: await in `run` whatever it starts');
+    super(
+      'the attempt this code belongs to is over: await whatever `run` starts, and use promises, not callbacks, with a connection that outlives an attempt',
+    );
     this.name = 'AttemptEndedError';
   }
 }

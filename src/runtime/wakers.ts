@@ -3,10 +3,8 @@ import { type AttemptLife, type AttemptScope, callerScope } from './scope.ts';
 
 /** What an attempt has that may call back although it does not keep the event loop busy. */
 interface Wakers {
-  /** Timers without a reference. */
+  /** Timers without a reference, those of `AbortSignal.timeout` among them. */
   timers: WeakRef<NodeJS.Timeout>[];
-  /** Signals of `AbortSignal.timeout`. Kept here, so that Node does not drop their timers. */
-  timeouts: AbortSignal[];
   /** Signals of `AbortSignal.any` that abort with the attempt's own. */
   derived: AbortSignal[];
 }
@@ -16,20 +14,18 @@ const timeoutPrototype = prototypeOfTimers();
 const { unref } = timeoutPrototype;
 
 /**
- * Has the three ways to such wakers take notes: Node tells of nothing that does not keep the event loop busy, short of
- * hooks that slow down every promise. Once per process.
+ * Has what makes such wakers take notes: Node tells of nothing that does not keep the event loop busy, short of hooks
+ * that slow down every promise. Once per process.
  */
 export function watchWakers(): void {
   timeoutPrototype.unref = function unrefAndNote(this: NodeJS.Timeout) {
-    ofCaller()?.timers.push(new WeakRef(this));
+    const scope = callerScope();
+    if (scope !== undefined) {
+      wakersOf(scope).timers.push(new WeakRef(this));
+    }
     return unref.call(this);
   };
-  const { timeout, any } = AbortSignal;
-  AbortSignal.timeout = (milliseconds) => {
-    const signal = timeout.call(AbortSignal, milliseconds);
-    ofCaller()?.timeouts.push(signal);
-    return signal;
-  };
+  const { any } = AbortSignal;
   AbortSignal.any = (signals) => {
     const sources = [...signals];
     const signal = any.call(AbortSignal, sources);
@@ -48,21 +44,14 @@ export function quietTimer(milliseconds: number, callback: () => void): NodeJS.T
 
 /** True when something may still wake the attempt. `canAbort`: its signal may abort. */
 export function mayWake(scope: AttemptScope, canAbort: boolean): boolean {
-  const { timers, timeouts } = wakersOf(scope);
   return (
-    timers.some(isPending) ||
-    timeouts.some((signal) => !signal.aborted) ||
+    wakersOf(scope).timers.some(isPending) ||
     (canAbort && signalsOf(scope).some((signal) => !signal.aborted && getEventListeners(signal, 'abort').length > 0))
   );
 }
 
-function ofCaller(): Wakers | undefined {
-  const scope = callerScope();
-  return scope && wakersOf(scope);
-}
-
 function wakersOf({ life }: AttemptScope): Wakers {
-  const wakers = known.get(life) ?? { timers: [], timeouts: [], derived: [] };
+  const wakers = known.get(life) ?? { timers: [], derived: [] };
   known.set(life, wakers);
   return wakers;
 }
