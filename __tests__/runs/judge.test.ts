@@ -115,12 +115,13 @@ describe('what Lambda calls a failure', () => {
   test('the marked line of a dying process tells what happened, and only a failure', () => {
     const exit = 'Runtime exited with error: exit status 1';
     const line = (status: string) =>
-      `noiseLUMO-ENVELOPE ${envelope('seed', { status, result: undefined, error: { name: 'RangeError', message: 'late', stack: 's' } })}\n${REPORT}`;
+      `noiseLUMO-ENVELOPE ${envelope('seed', { status, result: undefined, error: { name: 'RangeError', message: 'late', stack: 's' }, warnings: ['TASK_RUN_UNCAUGHT_EXCEPTION: x'] })}\n${REPORT}`;
     expect(judge(failure('Runtime.ExitError', exit, line('FAILED')), OURS)).toMatchObject({
       status: 'FAILED',
       message: 'late',
       error: { name: 'RangeError', stack: 's' },
       log: { lines: [{ text: 'hello\rworld' }, { text: 'oh no', stream: 'stderr' }] },
+      warnings: ['TASK_RUN_UNCAUGHT_EXCEPTION: x'],
     });
     expect(judge(failure('Runtime.ExitError', exit, line('COMPLETED')), OURS).status).toBe('CRASHED');
     expect(judge(failure('Runtime.ExitError', exit, `LUMO-ENVELOPE ${envelope('seed')}`), OURS).status).toBe('CRASHED');

@@ -16,9 +16,10 @@ export type Invocation = { answer: unknown } | { error: Record<string, unknown> 
 
 /** A task inside AWS's own runtime client, over the Lambda Runtime API. */
 export interface Lambda {
-  invoke(event?: unknown): Promise<Invocation>;
+  /** `remainingMs`: what the function has until its time-out, which nobody enforces. */
+  invoke(event?: unknown, remainingMs?: number): Promise<Invocation>;
   /** Invokes and insists on an envelope. */
-  run(event?: InvokeEvent): Promise<Envelope>;
+  run(event?: InvokeEvent, remainingMs?: number): Promise<Envelope>;
   /** Everything the process has printed. */
   log(): string;
   close(): Promise<void>;
@@ -38,8 +39,6 @@ export interface LambdaOptions {
   /** Files of the package besides the code. */
   assets?: Record<string, string>;
   env?: Record<string, string>;
-  /** What the function has for one invocation, a minute by default. */
-  functionMs?: number;
 }
 
 export function invokeEvent(changes: Partial<InvokeEvent> = {}): InvokeEvent {
@@ -160,8 +159,8 @@ function configModule(dist: string): string {
     setConfig(config, exports);`;
 }
 
-async function startLambda(root: string, client: string, { env = {}, functionMs }: LambdaOptions): Promise<Lambda> {
-  const api = new RuntimeApi(functionMs);
+async function startLambda(root: string, client: string, { env = {} }: LambdaOptions): Promise<Lambda> {
+  const api = new RuntimeApi();
   const port = await api.listen();
   const taskRoot = path.join(root, 'root');
   const child = spawn(process.execPath, [client], {
@@ -186,9 +185,9 @@ async function startLambda(root: string, client: string, { env = {}, functionMs 
   child.on('close', (exitCode) => api.end({ exitCode }));
   const text = () => Buffer.concat(log).toString();
   const lambda: Lambda = {
-    invoke: (event = invokeEvent()) => api.invoke(event),
-    async run(event) {
-      const invocation = await lambda.invoke(event);
+    invoke: (event = invokeEvent(), remainingMs = 60_000) => api.invoke(event, remainingMs),
+    async run(event, remainingMs) {
+      const invocation = await lambda.invoke(event, remainingMs);
       if (!('answer' in invocation)) {
         throw new Error(`no answer but ${JSON.stringify(invocation)}\n${text()}`);
       }
@@ -213,23 +212,19 @@ class RuntimeApi {
   private readonly server: Server = createServer((request, response) => this.handle(request, response));
   private idle: ServerResponse | undefined;
   private event: unknown;
+  private remainingMs = 0;
   private settle: ((invocation: Invocation) => void) | undefined;
   private ended: Invocation | undefined;
-  private readonly functionMs: number;
-
-  constructor(functionMs = 60_000) {
-    this.functionMs = functionMs;
-  }
-
   async listen(): Promise<number> {
     this.server.listen(0, '127.0.0.1');
     await once(this.server, 'listening');
     return (this.server.address() as AddressInfo).port;
   }
 
-  invoke(event: unknown): Promise<Invocation> {
+  invoke(event: unknown, remainingMs: number): Promise<Invocation> {
     return new Promise((resolve) => {
       this.event = event;
+      this.remainingMs = remainingMs;
       this.settle = resolve;
       if (this.ended !== undefined) {
         this.end(this.ended);
@@ -267,7 +262,7 @@ class RuntimeApi {
   private deliver(): void {
     if (this.idle !== undefined && this.event !== undefined) {
       this.idle.setHeader('Lambda-Runtime-Aws-Request-Id', 'request-1');
-      this.idle.setHeader('Lambda-Runtime-Deadline-Ms', String(Date.now() + this.functionMs));
+      this.idle.setHeader('Lambda-Runtime-Deadline-Ms', String(Date.now() + this.remainingMs));
       this.idle.setHeader('Lambda-Runtime-Invoked-Function-Arn', 'arn:aws:lambda:eu-west-1:000000000000:function:demo');
       this.idle.end(JSON.stringify(this.event));
       this.idle = undefined;

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { CRASH_LINE_PREFIX, UNSTOPPED } from '../../src/runtime/protocol.ts';
 import { createWorkshop, invokeEvent, type Lambda, type LambdaOptions } from './lambda.ts';
 
 /** The main flows as they are deployed: bundled and minified, inside AWS's own runtime client. */
@@ -156,23 +157,6 @@ describe('a warm sandbox carries nothing from one attempt into the next', () => 
     expect(third).toMatchObject({ result: [null, null] });
     expect(texts(third.logs)).toEqual(['registered in attempt 3']);
   });
-
-  test('what an attempt left running sees its own locals, and writes to the log of the function only', async () => {
-    const lambda = await start(`
-      import { locals, task } from "@lumo-framework/tasks";
-      const Who = locals.create<number>("who");
-      task({
-        id: "demo",
-        run: async (_, { ctx }) => {
-          locals.set(Who, ctx.attempt.number);
-          setTimeout(() => console.log("late", locals.get(Who)), 50);
-          await new Promise((resolve) => setTimeout(resolve, ctx.attempt.number === 1 ? 0 : 200));
-        },
-      });`);
-    await lambda.run(attemptOf('demo', 1));
-    expect(texts((await lambda.run(attemptOf('demo', 2))).logs)).toEqual(['late 2']);
-    expect(lambda.log()).toContain('late 1');
-  });
 });
 
 describe('limits', () => {
@@ -182,15 +166,28 @@ describe('limits', () => {
       task({
         id: "demo",
         run: async (_, { signal }) => {
-          signal.addEventListener("abort", () => console.log("aborted", signal.reason.name));
-          await new Promise((resolve) => setTimeout(resolve, 60_000));
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          console.log("aborted", signal.reason.name);
         },
         cleanup: () => console.log("cleanup"),
       });`);
     const { status, error, logs, warnings } = await lambda.run({ ...attemptOf('demo'), maxDuration: 0.2 });
     expect([status, error?.name]).toEqual(['TIMED_OUT', 'MAX_DURATION_EXCEEDED']);
     expect(texts(logs)).toEqual(['aborted TaskRunExceededMaxDuration']);
-    expect(warnings).toEqual(['the task did not stop when its signal aborted']);
+    expect(warnings).toBeUndefined();
+  });
+
+  test('a run that goes on after maxDuration ends with its process, so that no later attempt runs beside it', async () => {
+    const lambda = await start(`
+      import { task } from "@lumo-framework/tasks";
+      task({ id: "demo", run: () => new Promise((resolve) => setTimeout(resolve, 60_000)) });`);
+    expect(await lambda.invoke({ ...attemptOf('demo'), maxDuration: 0.2 })).toEqual({ exitCode: 1 });
+    const line = lambda.log().split('\n').find((text) => text.startsWith(CRASH_LINE_PREFIX));
+    expect(JSON.parse(line?.slice(CRASH_LINE_PREFIX.length) ?? '')).toMatchObject({
+      status: 'TIMED_OUT',
+      error: { name: 'MAX_DURATION_EXCEEDED' },
+      warnings: [UNSTOPPED],
+    });
   });
 
   test("a wait is measured by the platform's deadline", async () => {
@@ -279,8 +276,10 @@ describe('1.5 an uncaught exception or unhandled rejection', () => {
       status: 'FAILED',
       error: { name: 'RangeError', message: 'late' },
       retry: { delayMs: 500 },
+      warnings: [expect.stringMatching(/^TASK_RUN_UNCAUGHT_EXCEPTION: /)],
     });
     expect(await crashOf('new RangeError("late")', 3)).not.toHaveProperty('retry');
     expect(await crashOf('new AbortTaskRunError("stop")')).not.toHaveProperty('retry');
+    expect(await crashOf('new OutOfMemoryError()')).toMatchObject({ outOfMemory: true });
   });
 });

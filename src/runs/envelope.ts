@@ -17,12 +17,12 @@ export function parseEnvelope(payload: string, { name, dialect }: Answering): En
   return isEnvelope(value) && value.task === name && hasOutcome(value, dialect) ? value : undefined;
 }
 
-/** The envelope of an attempt whose process died, from the marked line of its log. It can only tell of a failure. */
+/** The envelope of an attempt whose process died, from the marked line of its log. It never tells of a success. */
 export function crashEnvelope(tail: string, task: Answering): Envelope | undefined {
   const line = tail.split('\n').findLast(isCrashLine) ?? '';
   const json = line.slice(line.indexOf(CRASH_LINE_PREFIX) + CRASH_LINE_PREFIX.length);
   const envelope = parseEnvelope(json, task);
-  return envelope?.status === 'FAILED' && envelope.error !== undefined ? envelope : undefined;
+  return envelope?.error !== undefined ? envelope : undefined;
 }
 
 export function isCrashLine(line: string): boolean {

@@ -1,4 +1,4 @@
-import type { Envelope } from '../runtime/protocol.ts';
+import { type Envelope, UNCAUGHT } from '../runtime/protocol.ts';
 import { crashEnvelope, isCrashLine, isRecord, isTaskResult, parseEnvelope, parseJson } from './envelope.ts';
 import type { InvokeAnswer, InvokeOutcome } from './invoke.ts';
 import { figuresOf, tailLines } from './log-tail.ts';
@@ -34,7 +34,7 @@ function judgeTransport(outcome: Exclude<InvokeOutcome, InvokeAnswer>): Finding 
 
 function judgeOurs(answer: InvokeAnswer, task: JudgedTask): Verdict {
   if (answer.functionError !== undefined) {
-    return withTail(judgeDeath(answer, task), answer);
+    return judgeDeath(answer, task);
   }
   const envelope = parseEnvelope(answer.payload, task);
   if (envelope === undefined) {
@@ -51,14 +51,16 @@ function judgeOurs(answer: InvokeAnswer, task: JudgedTask): Verdict {
 }
 
 /** The process is gone: it may have left its last words in the channel or in the log. */
-function judgeDeath(answer: InvokeAnswer, task: JudgedTask): Finding {
+function judgeDeath(answer: InvokeAnswer, task: JudgedTask): Verdict {
   const lastWords = parseEnvelope(answer.lastWords ?? '', task) ?? crashEnvelope(answer.logTail, task);
   if (lastWords === undefined) {
-    return judgePlatformFailure(answer.payload, figuresOf(answer.logTail), answer.logTail, task);
+    return withTail(judgePlatformFailure(answer.payload, figuresOf(answer.logTail), answer.logTail, task), answer);
   }
-  // All that could fail has ended before a result was written; a failure may also be one that ended the process.
-  if (lastWords.status !== 'FAILED') return judgeEnvelope(lastWords, task);
-  return { retry: { by: 'settings' }, ...judgeEnvelope(lastWords, task), missedHooks: ENDING_HOOKS };
+  const { status, warnings = [] } = lastWords;
+  const uncaught = status === 'FAILED' && warnings.includes(UNCAUGHT);
+  const found = judgeEnvelope(lastWords, task);
+  const finding: Finding = uncaught ? { retry: { by: 'settings' }, ...found, missedHooks: ENDING_HOOKS } : found;
+  return withTail(finding, answer, warnings);
 }
 
 function judgeEnvelope(envelope: Envelope, task: JudgedTask): Finding {
@@ -139,12 +141,9 @@ function judgeForeignValue(payload: string): Finding {
 }
 
 /** A finding with the function's own last lines, for want of an envelope that has them all. */
-function withTail(found: Finding, answer: InvokeAnswer): Verdict {
-  return {
-    ...found,
-    log: { lines: tailLines(answer.logTail, isCrashLine), droppedLines: 0, fromTail: true },
-    warnings: [],
-  };
+function withTail(found: Finding, answer: InvokeAnswer, warnings: string[] = []): Verdict {
+  const lines = tailLines(answer.logTail, isCrashLine);
+  return { ...found, log: { lines, droppedLines: 0, fromTail: true }, warnings };
 }
 
 function abridge(payload: string): string {

@@ -5,8 +5,15 @@ import type { HookTable } from './registry.ts';
 /** Milliseconds. Waits up to this are plain pauses: without hooks, and counted as work. */
 export const LONGEST_PAUSE_MS = 5000;
 
+/** One for each attempt, the same in everything that it starts. */
+export interface AttemptLife {
+  /** The attempt is over; whatever still runs in its name was left behind. */
+  ended: boolean;
+}
+
 /** What the functions of the SDK find while an attempt is running, wherever they are called from. */
 export interface AttemptScope {
+  readonly life: AttemptLife;
   readonly signal: AbortSignal;
   /** By the id of the key. */
   readonly locals: Map<string, unknown>;
@@ -32,9 +39,27 @@ function storage(): AsyncLocalStorage<AttemptScope> {
   return holder[SLOT];
 }
 
-/** The attempt that the calling code belongs to; undefined while modules are loaded. */
-export function attemptScope(): AttemptScope | undefined {
+/** The attempt that the calling code belongs to, over or not; undefined while modules are loaded. */
+export function callerScope(): AttemptScope | undefined {
   return storage().getStore();
+}
+
+/** As `callerScope`; throws in what an attempt left behind: nothing of it may reach a later one. */
+export function attemptScope(): AttemptScope | undefined {
+  const scope = callerScope();
+  if (scope?.life.ended === true) {
+    throw new AttemptEndedError();
+  }
+  return scope;
+}
+
+class AttemptEndedError extends Error {
+  constructor() {
+    super(
+      'the attempt this code belongs to is over: await whatever `run` starts, and use promises, not callbacks, with a connection that outlives an attempt',
+    );
+    this.name = 'AttemptEndedError';
+  }
 }
 
 export function runInScope<T>(scope: AttemptScope, body: () => T): T {

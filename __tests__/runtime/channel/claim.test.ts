@@ -195,7 +195,7 @@ describe('S3 that cannot be reached', () => {
       async (port) => {
         const lambda = await start();
         const begin = performance.now();
-        const envelope = await lambda.run(invokeEvent({ channel: elsewhere(offered, port).address }));
+        const envelope = await lambda.run(invokeEvent({ channel: elsewhere(offered, port).address }), 2000);
         expect(performance.now() - begin).toBeLessThan(5000);
         expect(envelope).toMatchObject({ ...RAN, channel: { state: 'unreachable', reason: 'no answer in time' } });
       },
@@ -244,9 +244,9 @@ describe('S3 that cannot be reached', () => {
       async (port) => {
         const task = `import { logger, task } from '@lumo-framework/tasks';
           task({ id: 'demo', run: async () => new Date().toISOString() });`;
-        const lambda = await start({ task, functionMs: 2000 });
+        const lambda = await start({ task });
         const deadline = Date.now() + 2000;
-        const { result } = await lambda.run(invokeEvent({ channel: elsewhere(offered, port).address }));
+        const { result } = await lambda.run(invokeEvent({ channel: elsewhere(offered, port).address }), 2000);
         expect(Date.parse(String(result))).toBeLessThan(deadline);
       },
     );

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { UNSTOPPED } from '../../../src/runtime/protocol.ts';
 import { task, tasks } from '../../../src/sdk/tasks/index.ts';
 import { type AttemptOptions, allHooks, FakeHost, freshRegistry, start, Trace } from './helpers.ts';
 
@@ -50,7 +51,7 @@ describe('8. Cancellation', () => {
     const host = new FakeHost();
     task({ id: 'demo', ...allHooks(trace), run: () => host.work(60_000) });
     const outcome = await cancelled('demo', 1000, { host });
-    expect(outcome).toMatchObject({ status: 'CANCELED', warnings: ['the task did not stop when it was cancelled'] });
+    expect(outcome).toMatchObject({ status: 'CANCELED', warnings: [UNSTOPPED] });
     expect(host.elapsed).toBe(2000);
     await host.run(host.work(100_000));
     expect(trace.steps.at(-1)).toBe('task onCancel');

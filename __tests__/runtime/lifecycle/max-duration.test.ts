@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { UNSTOPPED } from '../../../src/runtime/protocol.ts';
 import { task, tasks, timeout, wait } from '../../../src/sdk/tasks/index.ts';
 import { allHooks, attempt, FakeHost, freshRegistry, Trace } from './helpers.ts';
 
@@ -35,7 +36,7 @@ describe('5. maxDuration', () => {
     const host = new FakeHost();
     task({ id: 'demo', run: () => host.work(60_000) });
     const outcome = await attempt('demo', { host, ...FIVE });
-    expect(outcome).toMatchObject({ status: 'TIMED_OUT', warnings: ['the task did not stop when its signal aborted'] });
+    expect(outcome).toMatchObject({ status: 'TIMED_OUT', warnings: [UNSTOPPED] });
     expect(host.elapsed).toBe(6000);
   });
 

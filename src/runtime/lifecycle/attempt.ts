@@ -5,7 +5,8 @@ import type { Envelope, InvokeEvent } from '../protocol.ts';
 import { outputOf } from '../result.ts';
 import { type AttemptScope, runInScope } from '../scope.ts';
 import { redactJson } from '../secret-values.ts';
-import { failAttempt, reportFailure } from './failure.ts';
+import { serializeError } from '../serialize-error.ts';
+import { failAttempt, failUncaught, reportFailure } from './failure.ts';
 import { type HookFault, runIsolated, runUntilFault } from './hooks.ts';
 import { type Host, settlesWithin } from './host.ts';
 import { Interruption } from './interruption.ts';
@@ -28,6 +29,15 @@ export interface RunningAttempt {
   cancel(reason?: string): void;
   /** What `metadata` holds at the moment, redacted. */
   metadata(): Record<string, unknown>;
+  /**
+   * What the attempt comes to when it dies of an error that nothing caught; no hook runs from now on. Undefined for one
+   * that was interrupted before: it has its outcome, and the error is a warning.
+   */
+  uncaught(thrown: unknown): AttemptOutcome | undefined;
+  /** It was interrupted, has its outcome, and `run` or a hook goes on all the same. */
+  isStuck(): boolean;
+  /** What code that the attempt has started belongs to. */
+  scope: AttemptScope;
 }
 
 /** Starts one attempt of a task with everything around it: middleware, hooks, waits, limits. */
@@ -49,11 +59,27 @@ export function startAttempt(task: ExecutableTask, event: InvokeEvent, host: Hos
     outcome: ended.then((ending) => outcomeOf(state, ending, stopwatch)),
     cancel: (reason) => runInScope(scope, () => interruption.cancel(reason)),
     metadata: () => metadataOf(state),
+    uncaught(thrown) {
+      if (interruption.begun) {
+        state.warnings.add(`an error that nothing caught, after the signal had aborted: ${textOf(thrown)}`);
+        return undefined;
+      }
+      state.ended = true;
+      return outcomeOf(state, failUncaught(state, thrown), stopwatch);
+    },
+    isStuck: () => interruption.isStuck,
+    scope,
   };
+}
+
+function textOf(thrown: unknown): string {
+  const { name, message } = serializeError(thrown);
+  return `${name}: ${message}`;
 }
 
 function scopeOf(state: AttemptState, stopwatch: Stopwatch): AttemptScope {
   return {
+    life: { ended: false },
     signal: state.signal,
     locals: new Map(),
     metadata: state.metadata,

@@ -1,4 +1,5 @@
 import { isFinalError, isOutOfMemory, rateLimitReset } from '../errors.ts';
+import { UNCAUGHT } from '../protocol.ts';
 import { registry } from '../registry.ts';
 import { retryDelay, withDefaults } from '../retry.ts';
 import { serializeError } from '../serialize-error.ts';
@@ -44,10 +45,19 @@ export async function failAttempt(
       return crash(error, thrown);
     }
   }
-  const { error, delayMs } = decision;
-  if (delayMs === undefined) {
-    await reportFailure(state, error);
+  if (decision.delayMs === undefined) {
+    await reportFailure(state, decision.error);
   }
+  return failed(decision);
+}
+
+/** Ends an attempt for an error that nothing caught: the process ends with it, so no hook is asked or told. */
+export function failUncaught(state: AttemptState, thrown: unknown): Ending {
+  state.warnings.add(UNCAUGHT);
+  return failed({ error: thrown, delayMs: defaultDelay(state, thrown) });
+}
+
+function failed({ error, delayMs }: Decision): Ending {
   return {
     status: 'FAILED',
     error: serializeError(error),
@@ -63,10 +73,7 @@ export async function reportFailure(state: AttemptState, error: unknown): Promis
 }
 
 /** Milliseconds until the next attempt as long as `catchError` says nothing else; undefined: there is none. */
-export function defaultDelay(
-  { event, host, task }: Pick<AttemptState, 'event' | 'host' | 'task'>,
-  thrown: unknown,
-): number | undefined {
+function defaultDelay({ event, host, task }: AttemptState, thrown: unknown): number | undefined {
   const { number, maxAttempts } = event.attempt;
   if (number >= maxAttempts || isFinalError(thrown) || (isOutOfMemory(thrown) && !hasLargerMachine(task, event))) {
     return undefined;

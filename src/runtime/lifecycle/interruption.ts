@@ -1,3 +1,4 @@
+import { UNSTOPPED } from '../protocol.ts';
 import { runIsolated } from './hooks.ts';
 import { settlesWithin } from './host.ts';
 import { type AttemptState, Deferred, type Ending } from './state.ts';
@@ -12,7 +13,10 @@ export class Interruption {
   private readonly state: AttemptState;
   private readonly ending = new Deferred<Ending>();
   private executed: Promise<Ending> = this.ending.promise;
-  private begun = false;
+  /** The outcome is decided, whatever the task does now. */
+  begun = false;
+  /** What was interrupted went on after its time to react. */
+  isStuck = false;
 
   constructor(state: AttemptState) {
     this.state = state;
@@ -52,7 +56,8 @@ export class Interruption {
     const message = `the attempt exceeded its maxDuration of ${event.maxDuration} s`;
     abort.abort(Object.assign(new Error(message), { name: 'TaskRunExceededMaxDuration' }));
     if (!(await settlesWithin(host, current, GRACE_MS))) {
-      warnings.add('the task did not stop when its signal aborted');
+      this.isStuck = true;
+      warnings.add(UNSTOPPED);
     }
     return { status: 'TIMED_OUT', error: { name: 'MAX_DURATION_EXCEEDED', message } };
   }
@@ -68,7 +73,8 @@ export class Interruption {
       warnings.add(`onCancel had not ended after ${CANCEL_HOOKS_MS / 1000} s`);
     }
     if (!(await settlesWithin(host, this.executed, GRACE_MS))) {
-      warnings.add('the task did not stop when it was cancelled');
+      this.isStuck = true;
+      warnings.add(UNSTOPPED);
     }
     this.state.ended = true;
     return { status: 'CANCELED', error: { name: 'TASK_RUN_CANCELLED', message: reason } };
