@@ -124,6 +124,14 @@ describe('a claim', () => {
     expect(channel.requests('PutObject', 'claim')).toHaveLength(3);
   });
 
+  test('is made again over a connection of its own when one hangs', async () => {
+    const channel = await objects.channel();
+    channel.spoil('PutObject', 'claim', { effect: { delayMs: 8000 } });
+    expect(await run(channel)).toMatchObject({ ...RAN, channel: { state: 'open' } });
+    expect(channel.requests('PutObject', 'claim')).toHaveLength(2);
+    expect(channel.requests('GetObject', 'claim')).toHaveLength(0);
+  });
+
   test('lets the body of two deliveries of one event run once', async () => {
     const ledger = path.join(await temporaryFolder(), 'ledger');
     const channel = await objects.channel();

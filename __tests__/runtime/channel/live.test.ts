@@ -159,11 +159,14 @@ describe.concurrent('the status of a running task', () => {
     await envelope;
   });
 
-  test('is written again after a failure', async () => {
-    const { channel, envelope, open } = await run(plain(`console.log('here'); await gate()`), ({ spoil }) =>
-      spoil('PutObject', 'status', { times: 2, effect: 'drop' }),
-    );
+  test('is written again at once after a failure', async () => {
+    const { channel, envelope, open } = await run(plain(`console.log('here'); await gate()`), ({ spoil }) => {
+      spoil('PutObject', 'status', { effect: 'drop' });
+      spoil('PutObject', 'status', { effect: { status: 503, code: 'SlowDown', message: 'slow down' } });
+    });
     expect(lastLine(await statusWith(channel, ({ lines }) => lines.length > 0))).toBe('here');
+    const [first = 0, , third] = channel.requests('PutObject', 'status');
+    expect(third).toBeLessThan(first + 4500);
     await open();
     await envelope;
   });
@@ -178,8 +181,7 @@ describe.concurrent('the status of a running task', () => {
     const count = () => channel.requests('PutObject', 'status').length + channel.requests('GetObject', 'cancel').length;
     const before = count();
     const next = await objects.channel();
-    const second = lambda.run(invokeEvent({ channel: next.address }));
-    await second;
+    await lambda.run(invokeEvent({ channel: next.address }));
     await new Promise((resolve) => setTimeout(resolve, 2000));
     expect(count()).toBe(before);
   });
@@ -248,11 +250,12 @@ describe.concurrent('a cancel', () => {
 
 describe.concurrent('a run that never settles', () => {
   test.each([
-    ['at once', ''],
-    ['while the channel is in use', 'await sleep(1500);'],
-  ])('is noticed %s, and the process serves the next attempt', async (_, before) => {
-    const { lambda, envelope } = await run(plain(`${before} await new Promise(() => {})`));
+    ['before the channel is used', '', 0],
+    ['while the channel is in use', 'await sleep(1500);', 1],
+  ])('is noticed %s, and the process serves the next attempt', async (_, before, asked) => {
+    const { lambda, channel, envelope } = await run(plain(`${before} await new Promise(() => {})`));
     expect(await envelope).toMatchObject({ status: 'FAILED', error: { name: 'NeverSettled' } });
+    expect(channel.requests('GetObject', 'cancel')).toHaveLength(asked);
     const next = await objects.channel();
     expect(await lambda.run(invokeEvent({ channel: next.address }))).toMatchObject({ error: { name: 'NeverSettled' } });
   });

@@ -9,7 +9,7 @@ export type ChannelState = NonNullable<Envelope['channel']>;
 const TRY = 0.5;
 /** Part of the time that is kept for looking whether an unanswered claim was stored after all. */
 const LOOK = 0.2;
-const FIRST_PAUSE_MS = 50;
+const PAUSE_MS = 200;
 
 /**
  * Takes the attempt for this execution, within `limitMs` milliseconds. In doubt whose it is, it is another's: nothing may run twice.
@@ -19,20 +19,20 @@ export async function claimAttempt(link: Link, limitMs: number): Promise<Channel
   const end = performance.now() + limitMs;
   const latestTry = end - LOOK * limitMs;
   let inDoubt = false;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
-    const answer = await ask(link, putClaim(link, Math.min(TRY * limitMs, latestTry - performance.now())));
-    if ('status' in answer && answer.status === 200) {
+  for (;;) {
+    const reply = await ask(link, putClaim(link, Math.min(TRY * limitMs, latestTry - performance.now())));
+    if (reply.status === 200) {
       return { state: 'open' };
     }
-    if ('status' in answer && answer.status === 412) {
+    if (reply.status === 412) {
       return (await isOurs(link, end)) === true ? { state: 'open' } : { state: 'claimed' };
     }
-    const final = 'status' in answer && !isPassing(answer);
+    const final = !mayPass(reply);
     inDoubt ||= !final;
-    if (final || performance.now() + pauseMs >= latestTry) {
-      return lookAgain(link, end, inDoubt, reasonOf(answer));
+    if (final || performance.now() + PAUSE_MS >= latestTry) {
+      return lookAgain(link, end, inDoubt, reasonOf(reply));
     }
-    await pause(pauseMs);
+    await pause(PAUSE_MS);
   }
 }
 
@@ -47,16 +47,16 @@ async function lookAgain(link: Link, end: number, inDoubt: boolean, reason: stri
 
 /** Whether the claim that is stored is of this execution; undefined when none can be seen. */
 async function isOurs(link: Link, end: number): Promise<boolean | undefined> {
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+  for (;;) {
     const limitMs = Math.max(1, end - performance.now());
-    const answer = await ask(link, { method: 'GET', url: link.address.urls.claimed, limitMs });
-    if ('status' in answer && answer.status === 200) {
-      return isClaimOf(link, answer.body);
+    const reply = await ask(link, { method: 'GET', url: link.address.urls.claimed, limitMs });
+    if (reply.status === 200) {
+      return isClaimOf(link, reply.body);
     }
-    if (('status' in answer && !isPassing(answer)) || performance.now() + pauseMs >= end) {
+    if (!mayPass(reply) || performance.now() + PAUSE_MS >= end) {
       return undefined;
     }
-    await pause(pauseMs);
+    await pause(PAUSE_MS);
   }
 }
 
@@ -81,20 +81,26 @@ function putClaim({ address, execution }: Link, limitMs: number): ChannelRequest
   };
 }
 
-async function ask({ transport }: Link, request: ChannelRequest): Promise<Answer | { failure: string }> {
+type Reply = Answer | { status: undefined; failure: string };
+
+async function ask({ transport }: Link, request: ChannelRequest): Promise<Reply> {
   try {
     return await transport.send(request);
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
-    return { failure: message || code || 'no connection' };
+    return { status: undefined, failure: message || code || 'no connection' };
   }
 }
 
+function mayPass(reply: Reply): boolean {
+  return reply.status === undefined || isPassing(reply);
+}
+
 /** Never with the URL in it: whoever knows that may write. */
-function reasonOf(answer: Answer | { failure: string }): string {
-  if ('failure' in answer) {
-    return answer.failure;
+function reasonOf(reply: Reply): string {
+  if (reply.status === undefined) {
+    return reply.failure;
   }
-  const code = /<Code>(\w{1,64})<\/Code>/.exec(answer.body)?.[1];
-  return `S3 answered ${answer.status}${code === undefined ? '' : ` ${code}`}`;
+  const code = /<Code>(\w{1,64})<\/Code>/.exec(reply.body)?.[1];
+  return `S3 answered ${reply.status}${code === undefined ? '' : ` ${code}`}`;
 }
