@@ -2,13 +2,14 @@ import { isInvokeEvent } from './context.ts';
 import { crashLine, guardProcess } from './crash.ts';
 import { type ExecutableTask, findTask } from './find-task.ts';
 import { IdleGuard } from './idle.ts';
+import { jsonBytes } from './json.ts';
 import { lambdaHost } from './lambda-host.ts';
 import { type AttemptOutcome, type RunningAttempt, startAttempt } from './lifecycle/attempt.ts';
 import { defaultDelay } from './lifecycle/failure.ts';
 import { Output } from './output.ts';
 import { processState, restoreProcess } from './process-state.ts';
 import type { Envelope, InvokeEvent } from './protocol.ts';
-import { fitting, jsonBytes } from './result.ts';
+import { fitting } from './result.ts';
 import { serializeError } from './serialize-error.ts';
 
 export { setConfig } from './config.ts';

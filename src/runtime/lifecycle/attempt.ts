@@ -174,6 +174,9 @@ async function callRun(state: AttemptState): Promise<unknown> {
 
 async function succeed(state: AttemptState, returned: unknown): Promise<Ending> {
   const output = outputOf(state.task.dialect, returned);
+  if ('warning' in output) {
+    state.warnings.add(output.warning);
+  }
   switch (output.kind) {
     case 'unwritable':
       return { status: 'FAILED', ...output.answer };
