@@ -58,6 +58,7 @@ function scopeOf(state: AttemptState, stopwatch: Stopwatch): AttemptScope {
     waitAtEnd(work) {
       state.pending.push(Promise.resolve(work).catch((thrown: unknown) => state.report('waitUntil', 'task', thrown)));
     },
+    warn: (reason) => state.warnings.add(reason),
     now: state.host.now,
     random: state.host.random,
     waitUntil: (date) => waitUntil(state, stopwatch, date),
