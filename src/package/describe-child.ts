@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import { reviveValue } from '../runtime/written-values.ts';
 
 /** How a process that loaded a file ended. */
 export type ChildOutcome<T> = { answer: T } | { problem: string; stack: string };
@@ -96,7 +97,7 @@ export function runChild<T>(options: ChildOptions): Promise<ChildOutcome<T>> {
 /** `undefined`: whatever the file wrote there itself is as good as nothing. */
 function parseOutcome<T>(output: string): ChildOutcome<T> | undefined {
   try {
-    const parsed = JSON.parse(output) as { answer?: T; problem?: unknown; stack?: unknown };
+    const parsed = JSON.parse(output, reviveValue) as { answer?: T; problem?: unknown; stack?: unknown };
     if (parsed.problem !== undefined) return { problem: String(parsed.problem), stack: String(parsed.stack) };
     return parsed.answer === undefined ? undefined : { answer: parsed.answer };
   } catch {
