@@ -141,7 +141,7 @@ const failures: Failure[] = [
     name: 'bigint',
     source: task(`  return { success: true, message: '', data: { rows: [1n] as never } };`),
     status: 'FAILED',
-    says: /data\.rows\.0 is a BigInt \(1\)/,
+    says: /data\.rows\[0\] is a BigInt \(1\)/,
   },
   {
     name: 'cyclic',

@@ -172,7 +172,7 @@ describe('a file that cannot be loaded', () => {
       one(
         `import { connect } from './connect.ts';\nconnect();\n${task('a')}`,
         {
-          'functions/tasks/connect.ts': `interface Options { url: string }\n\nexport const connect = () => {\n  throw new Error('no database');\n};`,
+          'functions/tasks/connect.ts': `interface Options { url: string }\n\nexport const connect = () => {\n  throw new Error('connect ECONNREFUSED 127.0.0.1:5432');\n};`,
         },
         {},
         'a.ts',
@@ -180,7 +180,7 @@ describe('a file that cannot be loaded', () => {
     );
     expect(error).toMatchObject({
       code: 'TASK_IMPORT_FAILED',
-      message: 'functions/tasks/a.ts threw while it was loaded: no database',
+      message: 'functions/tasks/a.ts threw while it was loaded: connect ECONNREFUSED 127.0.0.1:5432',
       advice: expect.stringContaining('in middleware'),
       location: { file: 'shop/functions/tasks/connect.ts', line: 4, column: 9 },
     });
@@ -234,8 +234,97 @@ describe('a file that cannot be loaded', () => {
         { bundling: { init: 'functions/tasks/init.ts' } },
       ),
     );
-    expect(init).toMatchObject({ location: { file: 'shop/functions/tasks/init.ts', line: 1 }, details: [] });
+    expect(init).toMatchObject({
+      message: 'functions/tasks/init.ts threw while it was loaded: init',
+      location: { file: 'shop/functions/tasks/init.ts', line: 1 },
+      details: [],
+    });
   });
+
+  test.each<[string, string, Record<string, string>, Partial<Bundling>]>([
+    ['functions/tasks/init.ts', 'what init imports', { 'functions/tasks/init.ts': `import '../../lib/x';` }, {}],
+    [
+      'functions/tasks/init.cjs',
+      'CommonJS',
+      { 'functions/tasks/init.cjs': `require('../../lib/x');` },
+      { init: 'functions/tasks/init.cjs' },
+    ],
+    [
+      'trigger.config.ts',
+      'trigger.config',
+      { 'trigger.config.ts': `import './lib/x'; export default {};`, 'functions/tasks/init.ts': '' },
+      { triggerConfig: 'trigger.config.ts' },
+    ],
+    ['functions/tasks/a.ts', 'the file itself', { 'functions/tasks/init.ts': '' }, {}],
+  ])('is headed with %s for %s', async (file, _, files, bundling) => {
+    const error = await actionError(
+      one(
+        `import '../../lib/x'; ${task('a')}`,
+        { ...files, 'lib/x.ts': 'throw new Error("wrong");' },
+        { bundling: { init: 'functions/tasks/init.ts', ...bundling } },
+        'a.ts',
+      ),
+    );
+    expect(error.message).toBe(`${file} threw while it was loaded: wrong`);
+  });
+
+  test('that hangs in init is told of init, with what keeps it alive', async () => {
+    const error = await actionError(
+      one(
+        task('a'),
+        { 'functions/tasks/init.ts': 'setInterval(() => {}, 9); await new Promise(() => {});' },
+        { bundling: { init: 'functions/tasks/init.ts' }, timeoutMs: 500 },
+        'a.ts',
+      ),
+    );
+    expect(error).toMatchObject({
+      message: 'functions/tasks/init.ts did not finish loading within 0.5 s: it is kept alive by a timer',
+      advice: 'Wait and work in run, not at the top of the file',
+      location: { file: 'shop/functions/tasks/init.ts' },
+    });
+  });
+
+  const correct = /^Correct the file at the named place/;
+  const middleware = /^Open connections in middleware or in run/;
+  const environment = /^While the file is loaded only the variables in env of the configuration are set/;
+  test.each<[string, RegExp]>([
+    ['throw new Error("no luck")', correct],
+    ['undefined.property', correct],
+    ['require("node:path").join(undefined)', correct],
+    ['throw new Error("connect ECONNREFUSED ::1:5432")', middleware],
+    ['throw new AggregateError([new Error("connect ECONNREFUSED ::1:5432")])', middleware],
+    ['throw new TypeError("fetch failed")', middleware],
+    ['throw new Error("DATABASE_URL is not set")', environment],
+    ['throw new Error("Invalid environment variables")', environment],
+    ['new URL(process.env.DB)', environment],
+    ['process.exit(1)', /^Remove what ends the process/],
+    ['process.kill(process.pid, "SIGTERM"); for (;;);', /^Remove what ends the process/],
+    ['for (;;);', /^Wait and work in run/],
+  ])('advises what fits: %s', async (code, advice) => {
+    const error = await actionError(one(code, {}, { timeoutMs: 500 }));
+    expect(error.advice).toMatch(advice);
+  });
+
+  test('advises to await in run, and to open connections in middleware, where that hangs', async () => {
+    const unsettled = await actionError(one('await new Promise(() => {});', {}, {}, 'a.mts'));
+    expect(unsettled.advice).toBe('Await it in run, not at the top of the file');
+    const server = `
+      import net from 'node:net';
+      const server = net.createServer().listen(0, '127.0.0.1', () => net.connect(server.address().port, '127.0.0.1'));
+      await new Promise(() => {});`;
+    const connected = await actionError(one(server, {}, { timeoutMs: 500 }, 'a.mts'));
+    expect(connected.message).toContain('kept alive by a server and a connection');
+    expect(connected.advice).toMatch(middleware);
+  });
+
+  test.each(['{"failure":5}', '{"failure":{"kind":"threw"}}', '{"failure":null}', '[]', 'null'])(
+    'may write %s where the answer is expected',
+    async (forged) => {
+      const code = `require("node:fs").writeSync(3, ${JSON.stringify(forged)}); process.kill(process.pid, "SIGKILL");`;
+      const error = await actionError(one(code));
+      expect(error).toMatchObject({ code: 'TASK_IMPORT_FAILED', message: expect.stringContaining('SIGKILL') });
+    },
+  );
 
   test('names what is not installed, for it may be the reason', async () => {
     const error = await actionError(one(`import x from 'missing'; if (x.y) throw new Error('no');`, {}, {}, 'a.ts'));

@@ -11,7 +11,7 @@ const root = makeProject({});
 const lifecycle = (
   name: string,
   code: Partial<TaskDescription> & Record<string, unknown> = {},
-  trigger?: Omit<ConfigDescription, 'ignored'> & Record<string, unknown>,
+  trigger?: Partial<ConfigDescription> & Record<string, unknown>,
 ): FoundTask => ({
   dialect: 'lifecycle',
   name,
@@ -21,11 +21,12 @@ const lifecycle = (
     dialect: 'lifecycle',
     schema: false,
     hooks: { own: [], global: [] },
+    noHooks: [],
     ignored: [],
     order: 0,
     ...code,
   },
-  trigger: trigger && { ignored: [], ...trigger },
+  trigger: trigger && { noHooks: [], ignored: [], ...trigger },
   line: 7,
 });
 const lumo = (name: string): FoundTask => ({
@@ -94,7 +95,6 @@ describe('retries', () => {
       lifecycle('a', {}, { retry: { maxAttempts: 9, maxTimeoutInMs: 10_000 } }),
       { ...three, maxAttempts: 9, maxTimeoutInMs: 10_000 },
     ],
-    ['0 attempts are one', {}, lifecycle('a', { retry: { maxAttempts: 0 } }), { ...three, maxAttempts: 1 }],
     ['a Lumo task: one attempt', {}, lumo('a'), { ...three, maxAttempts: 1 }],
     [
       'a Lumo task with retry in the configuration',
@@ -246,6 +246,46 @@ describe('what the code says wrong', () => {
     );
   });
 
+  it.each([0, -1, 2.5, 251, Number.NaN, Number.POSITIVE_INFINITY])('maxAttempts: %d', async (maxAttempts) => {
+    const message = `is the number ${maxAttempts}; a whole number of attempts from 1 to 250 is expected`;
+    expect(await findings({}, lifecycle('a', { retry: { maxAttempts } }))).toEqual([
+      `functions/tasks/a.ts:7 task "a": retry.maxAttempts ${message}`,
+    ]);
+    expect(await findings({ tasks: { a: { retry: { maxAttempts } } } }, lumo('a'))).toEqual([
+      `lumo.config.js: tasks.a.retry.maxAttempts ${message}`,
+    ]);
+  });
+
+  it('maxDuration that is no number, and hooks that are no functions', async () => {
+    const noHooks = [{ name: 'middleware', kind: 'an array' }];
+    expect(await findings({}, lifecycle('a', { maxDuration: Number.NaN, noHooks }, { noHooks }))).toEqual([
+      'functions/tasks/a.ts:7 task "a": maxDuration is the number NaN; a number of seconds is expected',
+      'functions/tasks/a.ts:7 task "a": middleware is an array; a function is expected',
+      expect.stringMatching(/^trigger\.config\.ts: .*middleware is an array; a function is expected/),
+    ]);
+  });
+
+  it('is headed with the files it is in', async () => {
+    const heading = async (config: object, ...tasks: FoundTask[]) => {
+      const error: unknown = await put(config, ...tasks).catch((reason: unknown) => reason);
+      return error instanceof ActionError ? [error.message, error.advice] : [];
+    };
+    const wrong = { maxDuration: 1000, retry: { maxAttempts: 0 } };
+    const configuration = 'Correct the configuration; all that was found is listed';
+    const places = 'Correct the named places; all that was found is listed';
+    expect(await heading({ region: 5, environment: 5 }, lumo('a'))).toEqual([
+      '2 things are wrong in lumo.config.js',
+      configuration,
+    ]);
+    expect(await heading({}, lifecycle('a', wrong))).toEqual(['2 things are wrong in functions/tasks/a.ts', places]);
+    expect(await heading({ region: 5 }, lifecycle('a', wrong))).toEqual([
+      '3 things are wrong in lumo.config.js and functions/tasks/a.ts',
+      places,
+    ]);
+    const many = ['a', 'b', 'c', 'd'].map((name) => lifecycle(name, wrong));
+    expect(await heading({}, ...many)).toEqual(['8 things are wrong in 4 files', places]);
+  });
+
   it('is told once for trigger.config, and only where it counts', async () => {
     const trigger = { maxDuration: 3600, retry: { maxAttempts: -1 } };
     const tasks = [lifecycle('a', {}, trigger), lifecycle('b', {}, trigger)];
@@ -270,6 +310,13 @@ describe('hooks and notes', () => {
     expect((await one({}, lifecycle('a', { ignored: ['ttl', 'priority'] }))).notes).toEqual([
       '"ttl" has no effect in a deployment',
       '"priority" has no effect in a deployment',
+    ]);
+  });
+
+  it('name the keys of trigger.config that have none, in one note', async () => {
+    const trigger = { ignored: ['ttl', 'telemetry'] };
+    expect((await one({}, lifecycle('a', {}, trigger))).notes).toEqual([
+      'trigger.config: without effect in a deployment: "ttl", "telemetry"',
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { setConfig } from '../../src/runtime/config.ts';
 import { describeTasks } from '../../src/runtime/describe.ts';
+import { reviveValue } from '../../src/runtime/written-values.ts';
 import { queue, schemaTask, task, tasks } from '../../src/sdk/tasks/index.ts';
 
 beforeEach(() => {
@@ -28,6 +29,7 @@ test('a lifecycle task: what its author wrote, and the hooks that concern it', (
         ...written,
         schema: false,
         hooks: { own: ['onFailure', 'catchError'], global: ['onStart'] },
+        noHooks: [],
         ignored: ['ttl'],
         order: 0,
       },
@@ -39,7 +41,15 @@ test('a lifecycle task: what its author wrote, and the hooks that concern it', (
 test('nothing is filled in', () => {
   task({ id: 'bare', run: () => 1 });
   expect(describeTasks({}, FILE).tasks).toEqual([
-    { id: 'bare', dialect: 'lifecycle', schema: false, hooks: { own: [], global: [] }, ignored: [], order: 0 },
+    {
+      id: 'bare',
+      dialect: 'lifecycle',
+      schema: false,
+      hooks: { own: [], global: [] },
+      noHooks: [],
+      ignored: [],
+      order: 0,
+    },
   ]);
 });
 
@@ -70,16 +80,60 @@ test('the defaults of trigger.config, and what in it has no effect', () => {
     retries: { enabledInDev: false, default: { maxAttempts: 2 } },
     machine: 'small-2x',
     maxDuration: 120,
+    ttl: '1h',
     onStart: () => undefined,
+    onComplete: () => undefined,
+    catchError: () => undefined,
+    handleError: undefined,
     build: { extensions: [] },
+    telemetry: {},
+    queue: undefined,
   });
   const { config } = describeTasks({}, FILE);
   expect(config).toEqual({
     retry: { maxAttempts: 2 },
     machine: 'small-2x',
     maxDuration: 120,
-    ignored: ['dirs', 'build'],
+    noHooks: [],
+    ignored: ['ttl', 'telemetry'],
   });
+});
+
+test('members that should be hooks and are none, but not what stands for none', () => {
+  const hooks = {
+    middleware: [() => undefined],
+    onStart: 'notify',
+    handleError: {},
+    onFailure: false,
+    onSuccess: null,
+  };
+  task({ id: 'x', ...hooks, run: () => 1 } as never);
+  setConfig(hooks);
+  const expected = [
+    { name: 'middleware', kind: 'an array' },
+    { name: 'onStart', kind: 'a string' },
+    { name: 'handleError', kind: 'an object' },
+  ];
+  expect(describeTasks({}, FILE)).toMatchObject({ tasks: [{ noHooks: expected }], config: { noHooks: expected } });
+});
+
+test('options that JSON cannot hold arrive as what they are', () => {
+  const written = {
+    maxDuration: Number.NaN,
+    retry: { maxAttempts: 3n, factor: Number.POSITIVE_INFINITY },
+    machine: Symbol('x'),
+    queue: () => 1,
+  };
+  task({ id: 'x', ...written, run: () => 1 } as never);
+  const text = JSON.stringify(describeTasks({}, FILE));
+  expect(JSON.parse(text, reviveValue).tasks).toMatchObject([
+    {
+      maxDuration: Number.NaN,
+      retry: { maxAttempts: expect.any(BigInt), factor: Number.POSITIVE_INFINITY },
+      machine: expect.any(Symbol),
+      queue: expect.any(Function),
+    },
+  ]);
 });
 
 test('ids that were registered twice', () => {

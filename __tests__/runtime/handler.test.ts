@@ -110,7 +110,7 @@ describe('what run returns', () => {
   test.each([
     ['{ total: 1n }', 'data.total is a BigInt (1)'],
     ['(() => { const a = { b: {} }; a.b.a = a; return a; })()', 'data.b.a refers back'],
-    ['{ rows: [{ toJSON() { throw new Error("no json") } }] }', 'data.rows.0: no json'],
+    ['{ rows: [{ toJSON() { throw new Error("no json") } }] }', 'data.rows[0]: no json'],
     ['{ toJSON() { return 5 } }', 'something else than an object'],
   ])('data that is no JSON fails with the place, and keeps the message: %s', async (data, problem) => {
     const envelope = await run(

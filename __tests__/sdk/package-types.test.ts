@@ -47,6 +47,13 @@ export const hello = task({
   onSuccess: async ({ output }) => logger.info(output.hello),
 });
 
+task({
+  id: 'older',
+  onSuccess: async (payload, output, { ctx }) => logger.info(String(output), { payload, run: ctx.run.id }),
+  init: async (payload, { ctx }) => ({ number: ctx.attempt.number }),
+  run: async (payload: { name: string }, { ctx, init }) => \`\${payload.name} \${init?.number} \${ctx.run.id}\`,
+});
+
 schemaTask({ id: 'parsed', schema: { parse: (value: unknown) => ({ url: String(value) }) }, run: async ({ url }) => url });
 
 export const run: lumo.TaskHandler = async (ctx) => ({ success: true, message: ctx.deployment.environment });

@@ -17,7 +17,6 @@ describe('what does not exist in a deployment', () => {
     ['metadata.root', () => sdk.metadata.root?.set?.('a', 1)],
     ['schedules.task', () => sdk.schedules.task?.({ id: 'nightly' })],
     ['usage', () => sdk.usage.getCurrent?.()],
-    ['tags', () => sdk.tags.add?.('a')],
     ['new', () => new sdk.TriggerClient()],
   ])('%s: a named error that says so', (_, call) => {
     expect(call).toThrow(sdk.NotAvailableError);
@@ -91,6 +90,10 @@ test('metadata is a no-op outside of a run', async () => {
     undefined,
     undefined,
   ]);
+});
+
+test('what a task can do without is taken outside of a run as well', async () => {
+  expect(await Promise.all([sdk.tags.add('a'), sdk.heartbeats.yield()])).toEqual([undefined, undefined]);
 });
 
 test('waitUntil is available inside a run only', () => {

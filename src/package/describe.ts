@@ -1,17 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { ActionError, type ErrorLocation } from '../errors.ts';
+import { ActionError } from '../errors.ts';
 import type { FileDescription } from '../runtime/describe.ts';
 import { unresolved } from './bundle-error.ts';
 import { runChild } from './describe-child.ts';
+import { allFailures, importFailure } from './describe-failure.ts';
 import { type EntryContext, writeEntries } from './entries.ts';
 import { type Esbuild, EsbuildFailure, esbuildDetails, type Metafile, runEsbuild } from './esbuild.ts';
 import { LAMBDA_FLAGS } from './flags.ts';
 import { limiter, MAX_PROCESSES } from './limiter.ts';
 import { assertNoNativeAddons, type BundledCode } from './native.ts';
-import { isInside, relativePosix } from './resolve.ts';
+import { relativePosix } from './resolve.ts';
 import { standInFlags } from './stand-in.ts';
 
 export interface DescribeOptions extends EntryContext {
@@ -56,7 +56,7 @@ export async function describeFiles(
     const failures = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
     if (failures.length > 0) {
       await assertNoNativeAddons(bundledCode(bundles, metafile, options));
-      throw importError(failures);
+      throw allFailures(failures);
     }
     return new Map(
       settled.flatMap((each, index) => (each.status === 'fulfilled' ? [[files[index] ?? '', each.value]] : [])),
@@ -146,43 +146,9 @@ async function describe(
   missing: readonly string[],
   options: DescribeOptions,
 ): Promise<DescribedFile> {
-  const { root, boundary, timeoutMs = TIMEOUT_MS } = options;
+  const { root, timeoutMs = TIMEOUT_MS } = options;
   const outcome = await runChild<DescribedFile>({ bundle, cwd: root, env: options.env(file), timeoutMs });
   if ('answer' in outcome) return outcome.answer;
-  const advice = 'Open connections and read secrets in middleware or in run, not while the file is loaded';
-  const absent = missing.length === 0 ? '' : `; not installed here: ${missing.join(', ')}`;
-  throw new ActionError('TASK_IMPORT_FAILED', `${file} ${outcome.problem.replaceAll(bundle, file)}`, {
-    advice: `${advice}${absent}`,
-    location: positionIn(outcome.stack, options) ?? { file: relativePosix(boundary, path.join(root, file)) },
-  });
-}
-
-/** All that failed; what fails in one place is told once, however many files import it. */
-function importError(failures: readonly unknown[]): unknown {
-  const known = failures.filter((each) => each instanceof ActionError);
-  const [first] = known;
-  if (first === undefined || known.length < failures.length) {
-    return failures.find((each) => !(each instanceof ActionError));
-  }
-  const place = ({ location }: ActionError) => JSON.stringify(location);
-  const distinct = known.filter((each, index) => known.findIndex((other) => place(other) === place(each)) === index);
-  if (distinct.length === 1) return first;
-  return new ActionError(first.code, `${distinct.length} task files cannot be loaded`, {
-    advice: first.advice,
-    details: distinct.map(({ message, location }) => ({ message, ...(location && { location }) })),
-  });
-}
-
-/** The first frame of a stack, which the child has translated, that lies in the project's own code. */
-function positionIn(stack: string, { boundary, distDir, tempDir }: DescribeOptions): ErrorLocation | undefined {
-  for (const [, place = '', line, column] of stack.matchAll(
-    /^ +at .*?\(?((?:file:\/\/|\/|[A-Za-z]:[\\/]).*?):(\d+):(\d+)\)?$/gm,
-  )) {
-    const file = place.startsWith('file:') ? fileURLToPath(place) : place;
-    const isOurs = isInside(distDir, file) || isInside(tempDir, file);
-    if (isInside(boundary, file) && !isOurs && !file.includes('node_modules')) {
-      return { file: relativePosix(boundary, file), line: Number(line), column: Number(column) };
-    }
-  }
-  return undefined;
+  const failure = { ...outcome.failure, problem: outcome.failure.problem.replaceAll(bundle, file) };
+  throw importFailure(file, failure, { ...options, missing });
 }

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Bundling } from '../project/types.ts';
+import { LOADING } from './describe-child.ts';
 import { INSTALLED_CORE, sdkAliases } from './sdk.ts';
 import { standInFlags } from './stand-in.ts';
 
@@ -41,7 +42,7 @@ export async function writeEntries(
   const [aliases, standIns] = await Promise.all([
     sdkAliases({ distDir: context.distDir, projectRoot: context.root, aliasSdk: context.bundling.aliasSdk }),
     standInFlags(context.bundling.buildOnly, shared),
-    ...Object.entries(sharedModules(context)).map(([name, text]) => writeFile(path.join(shared, name), text)),
+    ...Object.entries(sharedModules(kind, context)).map(([name, text]) => writeFile(path.join(shared, name), text)),
     ...files.map((file, index) => writeFile(path.join(entries, `${index}.mjs`), entry(file, kind, context))),
   ]);
   return {
@@ -53,10 +54,12 @@ export async function writeEntries(
 
 function entry(file: string, kind: EntryKind, context: EntryContext): string {
   const { triggerConfig, init } = context.bundling;
+  const noted = (name: string) => (kind === 'describe' ? [`note-${name}`] : []);
   const names = [
     ...(usesInstalledCore(file, context.bundling) ? ['core.mjs'] : []),
-    ...(triggerConfig === undefined ? [] : ['trigger-config.mjs']),
-    ...(init === undefined ? [] : ['init.mjs']),
+    ...(triggerConfig === undefined ? [] : [...noted('trigger-config.mjs'), 'trigger-config.mjs']),
+    ...(init === undefined ? [] : [...noted('init.mjs'), 'init.mjs']),
+    ...noted('task.mjs'),
   ];
   const options = JSON.stringify({ file, lumoId: lumoId(file) });
   return [
@@ -73,10 +76,11 @@ function entry(file: string, kind: EntryKind, context: EntryContext): string {
   ].join('\n');
 }
 
-function sharedModules(context: EntryContext): Record<string, string> {
+function sharedModules(kind: EntryKind, context: EntryContext): Record<string, string> {
   const { triggerConfig, init, coreUsers } = context.bundling;
   const core = JSON.stringify(path.join(context.distDir, 'sdk', 'core.mjs'));
   return {
+    ...(kind === 'describe' && notes(context.bundling)),
     ...(triggerConfig !== undefined && {
       'trigger-config.mjs': `import { setConfig } from ${runtimeOf(context)};
         import * as config from ${source(triggerConfig, context)};
@@ -88,6 +92,16 @@ function sharedModules(context: EntryContext): Record<string, string> {
         import { secrets } from ${core};
         theirs.secrets?.setSecretResolver?.(secrets.getSecret);`,
     }),
+  };
+}
+
+/** Modules that note which file is loading from there on, so that what happens then is told of that file. */
+function notes({ triggerConfig, init }: Bundling): Record<string, string> {
+  const note = (file: string | undefined) => `globalThis[Symbol.for("${LOADING}")] = ${JSON.stringify(file)};`;
+  return {
+    'note-trigger-config.mjs': note(triggerConfig),
+    'note-init.mjs': note(init),
+    'note-task.mjs': note(undefined),
   };
 }
 

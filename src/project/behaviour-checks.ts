@@ -1,5 +1,5 @@
 import type { RetryOptions } from '../runtime/protocol.ts';
-import { type Check, describeValue, isObject, object, report, type Spot, text } from './check.ts';
+import { type Check, describeValue, integer, isObject, object, report, type Spot, text } from './check.ts';
 import { PRESET_NAMES, presetMachine, smallestMachine } from './machines.ts';
 import { didYouMean } from './nearest.ts';
 import type { Machine } from './types.ts';
@@ -68,11 +68,8 @@ export function behaviourChecks(strict: boolean) {
 export const flag: Check<boolean> = (value, spot) =>
   typeof value === 'boolean' ? value : unexpected(spot, value, 'true or false');
 
-/** Attempts in total; 0 says the same as 1. */
-const maxAttempts: Check<number> = (value, spot) =>
-  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 250
-    ? Math.max(1, Number(value))
-    : unexpected(spot, value, 'a whole number of attempts from 1 to 250');
+/** Attempts in total: one is made in any case. */
+const maxAttempts = integer(1, 250, 'attempts');
 
 /** A limit of 0 would be a queue on which nothing ever runs. */
 const concurrencyLimit: Check<number | null> = (value, spot) =>

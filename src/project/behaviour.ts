@@ -15,6 +15,8 @@ export interface BehaviourSources {
   defaults: Partial<TaskEntry>;
   /** `trigger.config`, checked. It speaks for `task()` only: what exports `run` is described by `lumo.config` alone. */
   trigger: Partial<BehaviourEntry>;
+  /** Keys of `trigger.config` that have no effect. */
+  ignored: readonly string[];
 }
 
 export interface ResolvedBehaviour {
@@ -52,7 +54,7 @@ const HOOK_ORDER: readonly HookKind[] = [
 
 /** How a task that calls `task()` behaves: its code wins, then its entry, then `taskDefaults`, then `trigger.config`. */
 export function lifecycleBehaviour(task: TaskDescription, sources: BehaviourSources): ResolvedBehaviour {
-  const { code, own, defaults, trigger } = sources;
+  const { code, own, defaults, trigger, ignored } = sources;
   const levels: Level[] = [code, own, defaults, trigger];
   const retry = first(levels, 'retry');
   const machine = machineFrom(levels);
@@ -70,6 +72,7 @@ export function lifecycleBehaviour(task: TaskDescription, sources: BehaviourSour
       ...overriddenNotes(code, { ...defaults, ...own }, timeout),
       ...machineNotes(machine, retry?.outOfMemory?.machine, own.ephemeralStorage ?? defaults.ephemeralStorage),
       ...task.ignored.map((member) => `${JSON.stringify(member)} has no effect in a deployment`),
+      ...configNotes(ignored),
     ],
   };
   return { behaviour, timeout };
@@ -176,6 +179,12 @@ function machineNotes(machine: Machine, outOfMemory: Machine | undefined, storag
     );
   }
   return notes;
+}
+
+/** One note, so that one line tells it of all tasks. */
+function configNotes(ignored: readonly string[]): string[] {
+  const keys = ignored.map((key) => JSON.stringify(key)).join(', ');
+  return keys === '' ? [] : [`trigger.config: without effect in a deployment: ${keys}`];
 }
 
 function hooksOf({ hooks }: TaskDescription): HookKind[] {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { ErrorLocation } from '../errors.ts';
 import { relativePosix } from '../package/resolve.ts';
+import type { NoHook } from '../runtime/describe.ts';
 import { type Level, lifecycleBehaviour, lumoBehaviour, type ResolvedBehaviour } from './behaviour.ts';
 import { type BehaviourEntry, checkBehaviour } from './behaviour-checks.ts';
 import type { Finding, Spot } from './check.ts';
@@ -61,12 +62,14 @@ function behaviourOf(
   if (task?.dialect !== 'lifecycle') return lumoBehaviour(name, { own, defaults }, task?.globalHooks ?? []);
   const code = checkedCode(task, context);
   const trigger = checkedTrigger(task, [code, ...entries], context);
-  return lifecycleBehaviour(task.description, { code, own, defaults, trigger });
+  const ignored = task.trigger?.ignored ?? [];
+  return lifecycleBehaviour(task.description, { code, own, defaults, trigger, ignored });
 }
 
 function checkedCode(task: FoundLifecycle, context: Context): Partial<BehaviourEntry> {
   const spot: Spot = { path: [], findings: [] };
   const code = checkBehaviour(task.description, spot);
+  spot.findings.push(...noHookFindings(task.description.noHooks));
   const location = codeLocation(task, context);
   for (const each of spot.findings) {
     context.findings.push({ ...each, message: `task ${JSON.stringify(task.name)}: ${each.message}`, location });
@@ -74,9 +77,17 @@ function checkedCode(task: FoundLifecycle, context: Context): Partial<BehaviourE
   return code;
 }
 
+function noHookFindings(noHooks: readonly NoHook[]): Finding[] {
+  return noHooks.map(({ name, kind }) => ({
+    code: 'CONFIG_INVALID',
+    path: [name],
+    message: `${name} is ${kind}; a function is expected`,
+  }));
+}
+
 /** Only what nothing above decides already: a default for all tasks is wrong only where it counts. */
 function checkedTrigger(
-  { trigger = { ignored: [] } }: FoundLifecycle,
+  { trigger = { noHooks: [], ignored: [] } }: FoundLifecycle,
   levels: readonly Level[],
   context: Context,
 ): Partial<BehaviourEntry> {
@@ -91,6 +102,7 @@ function checkedTrigger(
     },
     spot,
   );
+  spot.findings.push(...noHookFindings(trigger.noHooks));
   const location = fileLocation(context.triggerConfig ?? '', context);
   for (const each of spot.findings) {
     const said = each.message.replace(/^retry/, 'retries.default');

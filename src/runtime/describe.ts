@@ -1,11 +1,19 @@
 import { findRun } from './find-task.ts';
 import type { RetryOptions } from './protocol.ts';
 import { globalHooks, HOOK_KINDS, type HookKind, ownHook, type RegisteredTask, registry } from './registry.ts';
+import { describeKind } from './serialize-error.ts';
+import { writableValues } from './written-values.ts';
 
 /** `retry` as its author wrote it: any part of it. */
 export type WrittenRetry = Partial<RetryOptions> & { outOfMemory?: { machine?: unknown } };
 
-/** One task of a file as its code describes it: JSON, unchecked, nothing filled in. */
+/** A member that should be a hook and is none, with what it is: `{name: 'middleware', kind: 'an array'}`. */
+export interface NoHook {
+  name: string;
+  kind: string;
+}
+
+/** One task of a file as its code describes it: data as `writableValues` makes it, unchecked, nothing filled in. */
 export interface TaskDescription {
   id: string;
   dialect: 'lumo' | 'lifecycle';
@@ -20,6 +28,7 @@ export interface TaskDescription {
   schema: boolean;
   /** Kinds of hooks that concern the task: its own, and those registered for all tasks. */
   hooks: { own: HookKind[]; global: HookKind[] };
+  noHooks: NoHook[];
   /** Members of the definition that have no effect here. */
   ignored: string[];
   /** Position among all registrations of the process. */
@@ -32,7 +41,8 @@ export interface ConfigDescription {
   retry?: WrittenRetry;
   machine?: unknown;
   maxDuration?: number;
-  /** Keys that have no effect here. */
+  noHooks: NoHook[];
+  /** Keys that have no effect here, without those that nobody would expect to have one. */
   ignored: string[];
 }
 
@@ -46,18 +56,31 @@ export interface FileDescription {
   collisions: string[];
 }
 
+const HOOK_NAMES: readonly string[] = [...HOOK_KINDS, 'handleError'];
 /** Members of a definition that are read here, besides its hooks. */
-const KNOWN_MEMBERS = ['id', 'run', 'description', 'retry', 'queue', 'machine', 'maxDuration', 'schema', 'handleError'];
-const KNOWN_CONFIG = [
+const KNOWN_MEMBERS = ['id', 'run', 'description', 'retry', 'queue', 'machine', 'maxDuration', 'schema'];
+/** Members of `trigger.config` that are read here, besides its hooks; */
+const KNOWN_CONFIG = ['retries', 'machine', 'maxDuration', 'logLevel'];
+/** and those that belong to the project, the build and the development server of another system. */
+const ELSEWHERE = [
   'project',
-  'init',
-  'onStart',
-  'onSuccess',
-  'onFailure',
-  'retries',
-  'machine',
-  'maxDuration',
-  'logLevel',
+  'dirs',
+  'triggerDirectories',
+  'ignorePatterns',
+  'runtime',
+  'tsconfig',
+  'tsconfigPath',
+  'build',
+  'deploy',
+  'additionalFiles',
+  'additionalPackages',
+  'dependenciesToBundle',
+  'postInstall',
+  'enableConsoleLogging',
+  'disableConsoleInterceptor',
+  'legacyDevProcessCwdBehaviour',
+  'compatibilityFlags',
+  'features',
 ];
 
 /**
@@ -76,26 +99,27 @@ export function describeTasks(
     dialect: 'lumo',
     schema: false,
     hooks: { own: [], global },
+    noHooks: [],
     ignored: [],
     order: -1,
   };
-  return jsonOf({
+  return writableValues({
     tasks: findRun(module) === undefined ? registered : [lumo, ...registered],
     ...(config === undefined ? {} : { config: describeConfig(config) }),
     collisions,
-  });
+  }) as FileDescription;
 }
 
 function describe({ id, definition, order }: RegisteredTask, global: HookKind[]): TaskDescription {
   const { description, retry, queue, machine, maxDuration, schema } = definition;
-  const known: readonly string[] = [...KNOWN_MEMBERS, ...HOOK_KINDS];
   return {
     id,
     dialect: 'lifecycle',
     ...present({ description, retry, queue, machine, maxDuration }),
     schema: schema !== undefined,
     hooks: { own: HOOK_KINDS.filter((kind) => ownHook(definition, kind) !== undefined), global },
-    ignored: Object.keys(definition).filter((key) => !known.includes(key) && definition[key] !== undefined),
+    noHooks: noHooksOf(definition),
+    ignored: unread(definition, KNOWN_MEMBERS),
     order,
   };
 }
@@ -103,15 +127,26 @@ function describe({ id, definition, order }: RegisteredTask, global: HookKind[])
 function describeConfig(config: Record<string, unknown>): ConfigDescription {
   const { retries, machine, maxDuration } = config;
   const retry = (retries as { default?: unknown } | undefined)?.default;
-  const ignored = Object.keys(config).filter((key) => !KNOWN_CONFIG.includes(key));
-  return { ...present({ retry, machine, maxDuration }), ignored };
+  return {
+    ...present({ retry, machine, maxDuration }),
+    noHooks: noHooksOf(config),
+    ignored: unread(config, [...KNOWN_CONFIG, ...ELSEWHERE]),
+  };
+}
+
+/** What authors write for "none", as in `onStart: slack && notify`, is none. */
+function noHooksOf(members: Record<string, unknown>): NoHook[] {
+  return HOOK_NAMES.flatMap((name) => {
+    const hook = members[name] ?? false;
+    return hook === false || typeof hook === 'function' ? [] : [{ name, kind: describeKind(hook) }];
+  });
+}
+
+function unread(members: Record<string, unknown>, known: readonly string[]): string[] {
+  return Object.keys(present(members)).filter((key) => !known.includes(key) && !HOOK_NAMES.includes(key));
 }
 
 /** The members that are there: `undefined` and "absent" are the same to authors. */
 function present(members: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
-}
-
-function jsonOf<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T;
 }

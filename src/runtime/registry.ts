@@ -18,8 +18,8 @@ export const HOOK_KINDS = [
 
 export type HookKind = (typeof HOOK_KINDS)[number];
 
-/** A hook as it is called: one object with everything. What it returns means something for some kinds only. */
-export type HookFunction = (params: Record<string, unknown>) => unknown;
+/** A hook as its author wrote it: see `argumentsOf` for what it is given. What it returns means something for some kinds only. */
+export type HookFunction = (...args: unknown[]) => unknown;
 
 export interface GlobalHook {
   /** Registering the same key again replaces the function and keeps its place. */

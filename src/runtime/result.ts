@@ -1,13 +1,17 @@
 import { inspect } from 'node:util';
+import { jsonBytes, toJson } from './json.ts';
 import type { SerializedError, TaskResult } from './protocol.ts';
 import { redact, redactJson } from './secret-values.ts';
 import { describeKind, serializeError } from './serialize-error.ts';
 
-/** What `run` returned, judged: what the envelope says of it, and for a failure what the hooks are told. */
+/**
+ * What `run` returned, judged: what the envelope says of it, and for a failure what the hooks are told. `warning`: where
+ * JSON makes something else of it.
+ */
 export type Output =
-  | { kind: 'success'; answer: { result?: unknown } }
+  | { kind: 'success'; answer: { result?: unknown }; warning?: string }
   /** A Lumo task says that it failed, or returned something else than a TaskResult. */
-  | { kind: 'failed'; answer: { result?: unknown; error?: SerializedError }; reason: Error }
+  | { kind: 'failed'; answer: { result?: unknown; error?: SerializedError }; reason: Error; warning?: string }
   /** It cannot be written as JSON. */
   | { kind: 'unwritable'; answer: { result?: unknown; error: SerializedError } };
 
@@ -29,7 +33,12 @@ function anyOutput(returned: unknown): Output {
     const message = redact(`what run returned cannot be written as JSON: ${json.problem}`);
     return { kind: 'unwritable', answer: { error: { name: 'TASK_OUTPUT_ERROR', message } } };
   }
-  return { kind: 'success', answer: json.value === undefined ? {} : { result: redactJson(json.value) } };
+  const answer = json.value === undefined ? {} : { result: redactJson(json.value) };
+  return { kind: 'success', answer, ...warningOf(json) };
+}
+
+function warningOf(json: ReturnType<typeof toJson>): { warning?: string } {
+  return 'change' in json && json.change !== undefined ? { warning: redact(json.change) } : {};
 }
 
 function taskResult(returned: unknown): Output {
@@ -52,9 +61,11 @@ function taskResult(returned: unknown): Output {
     };
   }
   const result = value === undefined ? head : { ...head, data: redactJson(value) };
-  return success
-    ? { kind: 'success', answer: { result } }
-    : { kind: 'failed', answer: { result }, reason: Object.assign(new Error(message), { name: 'TaskFailed' }) };
+  if (success) {
+    return { kind: 'success', answer: { result }, ...warningOf(json) };
+  }
+  const reason = Object.assign(new Error(message), { name: 'TaskFailed' });
+  return { kind: 'failed', answer: { result }, reason, ...warningOf(json) };
 }
 
 function noTaskResult(fault: string, cause?: unknown): Output {
@@ -98,38 +109,6 @@ function brief(value: unknown): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
-/** `value` as it is after a way through JSON, or the place that cannot be written and why. `name` is its own. */
-function toJson(value: unknown, name: string): { value: unknown } | { problem: string } {
-  try {
-    const text: unknown = JSON.stringify(value);
-    if (typeof text === 'string') {
-      return { value: JSON.parse(text) };
-    }
-    return value === undefined ? { value } : { problem: `${name} is ${describeKind(value)}` };
-  } catch (error) {
-    return { problem: findProblem(value, name, [], error) };
-  }
-}
-
-/** Descends to the member that makes JSON.stringify throw. */
-function findProblem(value: unknown, path: string, parents: readonly unknown[], thrown: unknown): string {
-  if (typeof value === 'bigint') {
-    return `${path} is a BigInt (${value})`;
-  }
-  if (parents.includes(value)) {
-    return `${path} refers back to an object that contains it`;
-  }
-  const own = typeof value === 'object' && value !== null && !('toJSON' in value) ? Object.entries(value) : [];
-  for (const [key, child] of own) {
-    try {
-      JSON.stringify(child);
-    } catch (error) {
-      return findProblem(child, `${path}.${key}`, [...parents, value], error);
-    }
-  }
-  return `${path}: ${serializeError(thrown).message}`;
-}
-
 /**
  * An answer with a result of at most `limit` bytes: of a larger TaskResult the data goes, then the message is cut; any
  * other result goes as a whole. `warning` says so.
@@ -150,8 +129,4 @@ export function fitting(result: unknown, limit: number): { result?: unknown; war
     result: jsonBytes(head) <= limit ? head : { ...head, message: `${message.slice(0, limit / 6 - 1024)}…` },
     warning,
   };
-}
-
-export function jsonBytes(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value));
 }

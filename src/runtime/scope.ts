@@ -22,6 +22,8 @@ export interface AttemptScope {
   readonly hooks: HookTable;
   /** Has the attempt wait for some work at its end. */
   waitAtEnd(work: Promise<unknown>): void;
+  /** Adds a warning to the run, once however often it is given. */
+  warn(reason: string): void;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Uniform in [0, 1). */

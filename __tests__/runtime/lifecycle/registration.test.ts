@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { setConfig } from '../../../src/runtime/config.ts';
 import { registry } from '../../../src/runtime/registry.ts';
 import { defineConfig, queue, schemaTask, task, tasks } from '../../../src/sdk/tasks/index.ts';
-import { attempt, freshRegistry, start, Trace } from './helpers.ts';
+import { allHooks, attempt, freshRegistry, start, Trace } from './helpers.ts';
 
 freshRegistry();
 
@@ -18,22 +18,43 @@ describe('1.3 Global registration', () => {
     expect(trace.steps).toEqual(['config', 'init file', 'own', 'run']);
   });
 
-  test('config file keys: init, onStart, onSuccess, onFailure, and an exported handleError', async () => {
+  test('config file keys: every kind of hook, and an exported handleError', async () => {
     const trace = new Trace();
     setConfig(
-      {
-        init: trace.hook('init'),
-        onStart: trace.hook('onStart'),
-        onSuccess: trace.hook('onSuccess'),
-        onFailure: trace.hook('onFailure'),
-      },
-      { handleError: trace.hook('handleError') },
+      { ...allHooks(trace, 'config'), catchError: undefined, middleware: trace.middleware('config') },
+      { handleError: trace.hook('exported handleError') },
     );
     demo();
     task({ id: 'bad', run: trace.thrower('run') });
     await attempt('demo');
+    expect(trace.steps).toEqual([
+      'config before',
+      'config init',
+      'config onStart',
+      'config onStartAttempt',
+      'config onSuccess',
+      'config onComplete',
+      'config cleanup',
+      'config after',
+    ]);
+    trace.steps.length = 0;
     await attempt('bad', { maxAttempts: 1 });
-    expect(trace.steps).toEqual(['init', 'onStart', 'onSuccess', 'init', 'onStart', 'run', 'handleError', 'onFailure']);
+    expect(trace.steps.slice(4)).toEqual([
+      'run',
+      'exported handleError',
+      'config onFailure',
+      'config onComplete',
+      'config cleanup',
+      'config after',
+    ]);
+  });
+
+  test('a handleError of the configuration itself wins over an exported one', async () => {
+    const trace = new Trace();
+    setConfig({ handleError: trace.hook('inside') }, { handleError: trace.hook('exported') });
+    task({ id: 'bad', run: trace.thrower('run') });
+    await attempt('bad');
+    expect(trace.steps).toEqual(['run', 'inside']);
   });
 
   test.each([undefined, null, 'text'])('a configuration that is %j holds nothing', async (config) => {

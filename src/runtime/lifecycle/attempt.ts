@@ -87,6 +87,7 @@ function scopeOf(state: AttemptState, stopwatch: Stopwatch): AttemptScope {
     waitAtEnd(work) {
       state.pending.push(Promise.resolve(work).catch((thrown: unknown) => state.report('waitUntil', 'task', thrown)));
     },
+    warn: (reason) => state.warnings.add(reason),
     now: state.host.now,
     random: state.host.random,
     waitUntil: (date) => waitUntil(state, stopwatch, date),
@@ -207,6 +208,9 @@ async function callRun(state: AttemptState): Promise<unknown> {
 
 async function succeed(state: AttemptState, returned: unknown): Promise<Ending> {
   const output = outputOf(state.task.dialect, returned);
+  if ('warning' in output) {
+    state.warnings.add(output.warning);
+  }
   switch (output.kind) {
     case 'unwritable':
       return { status: 'FAILED', ...output.answer };

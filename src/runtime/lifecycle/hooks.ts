@@ -21,13 +21,33 @@ export function hooksOf(state: AttemptState, kind: HookKind): Hook[] {
 }
 
 /** Calls one hook with what all hooks get, and `more`. */
-export function callHook(
-  state: AttemptState,
-  { kind, fn }: Hook,
-  more: Record<string, unknown> = {},
-): Promise<unknown> {
+export function callHook(state: AttemptState, hook: Hook, more: Record<string, unknown> = {}): Promise<unknown> {
   const { payload, ctx, task, signal } = state;
-  return state.call(kind, () => fn({ payload, ctx, task: task.id, signal, ...more }));
+  const args = argumentsOf(hook, { payload, ctx, task: task.id, signal, ...more });
+  return state.call(hook.kind, () => hook.fn(...args));
+}
+
+/** What stood between the payload and the rest, in the kinds of hooks that once took several arguments. */
+const OLDER: Partial<Record<HookKind, readonly string[]>> = {
+  middleware: [],
+  init: [],
+  onStart: [],
+  cleanup: [],
+  onSuccess: ['output'],
+  onFailure: ['error'],
+  catchError: ['error'],
+};
+
+/**
+ * The arguments of a hook: one object; or for a function with two parameters and more the older
+ * `(payload, { ctx, ... })`, `(payload, output, { ctx, ... })` and the like.
+ */
+export function argumentsOf({ kind, fn }: Hook, params: Record<string, unknown>): unknown[] {
+  const between = OLDER[kind];
+  if (fn.length < 2 || between === undefined) {
+    return [params];
+  }
+  return [params.payload, ...between.map((name) => params[name]), params];
 }
 
 /** Calls the hooks of a kind until one throws, and answers that. `onReturn` takes what each returns. */

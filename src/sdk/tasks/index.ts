@@ -1,8 +1,9 @@
 /**
  * What authors of tasks import. Names of the API that have no meaning in a deployment exist, so that files which
- * import them still bundle, and throw `NotAvailableError` when they are called.
+ * import them still bundle, and throw `NotAvailableError` when they are called; what a task can do without is a warning.
  */
 import { notAvailable } from './not-available.ts';
+import { withoutEffect } from './without-effect.ts';
 
 export type { Context, DeploymentPayload, GitContext, TaskContext } from '../../runtime/context.ts';
 export type { TaskResult } from '../../runtime/protocol.ts';
@@ -40,7 +41,7 @@ export const batch = notAvailable('batch');
 export const configure = notAvailable('configure');
 export const deployments = notAvailable('deployments');
 export const envvars = notAvailable('envvars');
-export const heartbeats = notAvailable('heartbeats');
+export const heartbeats = { yield: withoutEffect('heartbeats.yield') };
 export const idempotencyKeys = notAvailable('idempotencyKeys');
 export const otel = notAvailable('otel');
 export const prompts = notAvailable('prompts');
@@ -51,7 +52,7 @@ export const schedules = notAvailable('schedules');
 export const sessions = notAvailable('sessions');
 export const skills = notAvailable('skills');
 export const streams = notAvailable('streams');
-export const tags = notAvailable('tags');
+export const tags = { add: withoutEffect('tags.add') };
 export const toolTask = notAvailable('toolTask');
 export const usage = notAvailable('usage');
 export const webhooks = notAvailable('webhooks');

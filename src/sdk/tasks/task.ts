@@ -13,6 +13,7 @@ import type {
   StartAttemptHook,
   StartHook,
   SuccessHook,
+  Unchecked,
   WaitHook,
 } from './hooks.ts';
 import type { QueueOption } from './queue.ts';
@@ -20,8 +21,25 @@ import type { MachineOption, TaskRetryOptions } from './retry-options.ts';
 import type { Schema, SchemaInput, SchemaOutput } from './schema.ts';
 import { type TaskTriggers, triggers } from './triggers.ts';
 
-/** Fields of `task()`. */
-export interface TaskOptions<TId extends string, TPayload, TOutput, TInit extends InitOutput> {
+/** What hooks get where the type is not known yet: see `TaskOptions`. */
+type Known<T> = [NoInfer<T>] extends [never] ? Unchecked : NoInfer<T>;
+
+/**
+ * Fields of `task()`.
+ *
+ * `TBefore`, `TAfter` and `TResult` are payload and output once more, as the hooks before `run`, and those after it, get
+ * them. A type checker reads an object from top to bottom, and a hook that is written above `run` has to have its types
+ * before `run` tells them: it gets `never`, which stands for anything, and only its own parameters are lost by that.
+ */
+export interface TaskOptions<
+  TId extends string,
+  TPayload,
+  TOutput,
+  TInit extends InitOutput,
+  TBefore = TPayload,
+  TAfter = TPayload,
+  TResult = TOutput,
+> {
   /** Unique in the project; it should not change between versions. */
   id: TId;
   /** For people who read plans and reports. */
@@ -42,26 +60,42 @@ export interface TaskOptions<TId extends string, TPayload, TOutput, TInit extend
    * Runs before each attempt. What it returns is `init` of `run` and of the hooks. An error in it is reported and
    * ignored.
    */
-  init?: InitHook<TPayload, TInit> | undefined;
-  middleware?: MiddlewareHook<TPayload> | undefined;
-  onStart?: StartHook<TPayload, TInit> | undefined;
-  onStartAttempt?: StartAttemptHook<TPayload> | undefined;
-  onWait?: WaitHook<TPayload, TInit> | undefined;
-  onResume?: WaitHook<TPayload, TInit> | undefined;
+  init?: InitHook<Known<TBefore>, TInit> | undefined;
+  middleware?: MiddlewareHook<Known<TBefore>> | undefined;
+  onStart?: StartHook<Known<TBefore>, NoInfer<TInit>> | undefined;
+  onStartAttempt?: StartAttemptHook<Known<TBefore>> | undefined;
+  onWait?: WaitHook<Known<TBefore>, NoInfer<TInit>> | undefined;
+  onResume?: WaitHook<Known<TBefore>, NoInfer<TInit>> | undefined;
   /** The task's code. What it returns has to be JSON; an error that it throws fails the attempt. */
-  run: (payload: TPayload, params: RunParams<TInit>) => Promise<TOutput> | TOutput;
-  onSuccess?: SuccessHook<TPayload, NoInfer<TOutput>, TInit> | undefined;
-  onFailure?: FailureHook<TPayload, TInit> | undefined;
-  onComplete?: CompleteHook<TPayload, NoInfer<TOutput>, TInit> | undefined;
-  onCancel?: CancelHook<TPayload, NoInfer<TOutput>, TInit> | undefined;
-  catchError?: CatchErrorHook<TPayload, TInit> | undefined;
+  run: (
+    payload: TPayload | TBefore | TAfter,
+    params: RunParams<TInit>,
+  ) => Promise<TOutput | TResult> | TOutput | TResult;
+  onSuccess?: SuccessHook<Known<TAfter>, Known<TResult>, NoInfer<TInit>> | undefined;
+  onFailure?: FailureHook<Known<TAfter>, NoInfer<TInit>> | undefined;
+  onComplete?: CompleteHook<Known<TAfter>, Known<TResult>, NoInfer<TInit>> | undefined;
+  onCancel?: CancelHook<Known<TAfter>, Known<TResult>, NoInfer<TInit>> | undefined;
+  catchError?: CatchErrorHook<Known<TAfter>, NoInfer<TInit>> | undefined;
   /** Older name of `catchError`. */
-  handleError?: CatchErrorHook<TPayload, TInit> | undefined;
-  cleanup?: CleanupHook<TPayload, TInit> | undefined;
+  handleError?: CatchErrorHook<Known<TAfter>, NoInfer<TInit>> | undefined;
+  cleanup?: CleanupHook<Known<TAfter>, NoInfer<TInit>> | undefined;
 }
 
-export interface SchemaTaskOptions<TId extends string, TSchema extends Schema, TOutput, TInit extends InitOutput>
-  extends TaskOptions<TId, SchemaOutput<TSchema>, TOutput, TInit> {
+export interface SchemaTaskOptions<
+  TId extends string,
+  TSchema extends Schema,
+  TOutput,
+  TInit extends InitOutput,
+  TResult = TOutput,
+> extends TaskOptions<
+    TId,
+    SchemaOutput<TSchema>,
+    TOutput,
+    TInit,
+    SchemaOutput<TSchema>,
+    SchemaOutput<TSchema>,
+    TResult
+  > {
   /** Checks and converts the payload before anything else runs. A payload that it refuses fails the run at once. */
   schema: TSchema;
 }
@@ -83,8 +117,11 @@ export function task<
   TId extends string,
   TPayload = DefaultPayload,
   TOutput = unknown,
-  TInit extends InitOutput = InitOutput,
->(options: TaskOptions<TId, TPayload, TOutput, TInit>): Task<TId, TPayload, TOutput> {
+  TInit extends InitOutput = Unchecked,
+  TBefore = never,
+  TAfter = never,
+  TResult = never,
+>(options: TaskOptions<TId, TPayload, TOutput, TInit, TBefore, TAfter, TResult>): Task<TId, TPayload, TOutput> {
   return define(options as unknown as TaskDefinition, options.id);
 }
 
@@ -93,8 +130,9 @@ export function schemaTask<
   TId extends string,
   TSchema extends Schema,
   TOutput = unknown,
-  TInit extends InitOutput = InitOutput,
->(options: SchemaTaskOptions<TId, TSchema, TOutput, TInit>): Task<TId, SchemaInput<TSchema>, TOutput> {
+  TInit extends InitOutput = Unchecked,
+  TResult = never,
+>(options: SchemaTaskOptions<TId, TSchema, TOutput, TInit, TResult>): Task<TId, SchemaInput<TSchema>, TOutput> {
   return define(options as unknown as TaskDefinition, options.id);
 }
 
