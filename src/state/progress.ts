@@ -71,7 +71,7 @@ export function completedDigest(progress: Progress, task: string): string | unde
 }
 
 export interface RecordOptions {
-  recordOn: 'all' | 'selection' | 'never';
+  recordOn: 'all' | 'selection' | 'job' | 'never';
   /** Every task of the phase, selected or not. */
   phaseTasks: readonly TaskCode[];
   selected: ReadonlySet<string>;
@@ -81,7 +81,7 @@ export interface RecordOptions {
 /** Why the environment does not count as deployed yet, in words; undefined: it is to be recorded. */
 export function whyNotRecorded({ recordOn, phaseTasks, selected, progress }: RecordOptions): string | undefined {
   if (recordOn === 'never') return '`record-on` is `never`';
-  const wanted = recordOn === 'all' ? phaseTasks : phaseTasks.filter((task) => selected.has(task.name));
+  const wanted = recordOn === 'selection' ? phaseTasks.filter((task) => selected.has(task.name)) : phaseTasks;
   const missing = missingForRecord(wanted, progress);
   return missing.length === 0 ? undefined : `still missing: ${missing.join(', ')}`;
 }
