@@ -41,7 +41,10 @@ function deploy(environment: string, step: Step = {}, root = project.root) {
   return runStep(root, { env: aws.env, runId: String(runs), ...step, with: { environment, ...step.with } });
 }
 
-const writes = () => aws.taken().filter((operation) => /^(Create|Update|Publish|Delete|Tag).*(Function|Version|Resource)|Invoke/.test(operation));
+const writes = () =>
+  aws
+    .taken()
+    .filter((operation) => /^(Create|Update|Publish|Delete|Tag).*(Function|Version|Resource)|Invoke/.test(operation));
 const markerOf = (environment: string) => bucket.read<Marker>(stateKey(environment, 'marker'));
 const lockOf = (environment: string) => bucket.read<LockBody>(stateKey(environment, 'lock'));
 

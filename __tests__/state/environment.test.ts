@@ -84,7 +84,7 @@ describe('the inventory', () => {
     await time.run(state.rememberFunctions(['a', 'c', 'c']));
     await time.run(state.rememberFunctions(['b']));
     expect(state.functions).toEqual(['a', 'b', 'c']);
-    expect(store.json(KEYS.inventory)).toEqual({ schema: 1, ...OWNER, functions: ['a', 'b', 'c'] });
+    expect(store.json(KEYS.inventory)).toEqual({ schema: 1, ...OWNER, functions: ['a', 'b', 'c'], generation: 1 });
     expect(store.puts.filter(({ key }) => key === KEYS.inventory)).toHaveLength(2);
     await time.run(state.keepFunctions(['c']));
     expect(store.json(KEYS.inventory)).toMatchObject({ functions: ['c'] });
@@ -111,7 +111,7 @@ describe('progress and marker', () => {
     const theirs = progress({ run: { ...RUN, id: '99' } });
     await put(KEYS.progress, theirs);
     expect((await time.run(errorOf(state.saveProgress(progress({ version: 'v9' }))))).code).toBe('LOCK_LOST');
-    await put(KEYS.marker, marker({ version: 'v8' }));
+    await put(KEYS.marker, marker({ version: 'v8', generation: 1 }));
     expect((await time.run(errorOf(state.record(marker({ version: 'v9' }))))).code).toBe('LOCK_LOST');
     expect(store.json(KEYS.progress)).toEqual(theirs);
     expect(store.json(KEYS.marker)).toMatchObject({ version: 'v8' });
@@ -169,7 +169,7 @@ describe('attempts in flight', () => {
     await time.run(state.close());
     expect(store.json(KEYS.lock)).toMatchObject({ state: 'held' });
     expect(log.lines).toEqual([
-      'warning: The lock stays until 2026-03-01T10:05:00.000Z, because migrate may be running until then: the next deployment of this environment waits.',
+      'warning: The lock stays until 2026-03-01T10:05:03.000Z, because migrate may be running until then: the next deployment of this environment waits.',
     ]);
   });
 

@@ -33,7 +33,9 @@ export async function runAll(deployment: Deployment, state: EnvironmentState, op
       clock,
       runner,
       signal,
-      beforeAttempt: (task, deadline) => state.attemptStarting(task, deadline),
+      beforeAttempt: async (task, deadline) => {
+        await state.attemptStarting(task, deadline);
+      },
       afterRun: async (result) => {
         state.attemptEnded(result.task, result.status);
         await options.afterRun(result);

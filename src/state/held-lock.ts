@@ -5,8 +5,10 @@ import type { Lock, LockOptions } from './lock.ts';
 import { type LockObject, lockLost, readLock } from './lock-body.ts';
 import type { LockBody, ObjectStore } from './types.ts';
 
-/** `Date` and `Last-Modified` of a response are whole seconds. */
+/** `Date` and `Last-Modified` of a response are whole seconds, cut off. */
 const DATE_RESOLUTION_MS = 1000;
+/** How much longer than asked for a lock is kept, so that mostly one write does. */
+const SLACK_MS = 2000;
 
 /** A lock that has been taken. Every write needs the ETag of the one before, so all go through one queue. */
 export class HeldLock implements Lock {
@@ -41,16 +43,23 @@ export class HeldLock implements Lock {
     this.#renewing = this.#renew((options.renewSeconds ?? 20) * 1000);
   }
 
-  async setBusyUntil(deadline: Date | null): Promise<void> {
-    if (deadline === null) return await this.#enqueue(() => this.#write({ busyUntil: null }));
-    const left = deadline.getTime() - this.#clock.now();
-    await this.#enqueue(async () => {
-      const expected = this.#clock.now() + this.#serverOffset + left + DATE_RESOLUTION_MS;
-      await this.#write({ busyUntil: new Date(expected).toISOString() });
-      // Its answer tells the server's time: our clock was set meanwhile, or the request took long.
-      const needed = this.#current.serverNow + left;
-      if (needed > expected) await this.#write({ busyUntil: new Date(needed + DATE_RESOLUTION_MS).toISOString() });
+  async keepFor(milliseconds: number, others = 0): Promise<number> {
+    return await this.#enqueue(async () => {
+      const wanted = milliseconds + DATE_RESOLUTION_MS;
+      let until = this.#clock.now() + this.#serverOffset + wanted + SLACK_MS;
+      for (let slack = SLACK_MS; ; slack *= 2) {
+        await this.#write(busy(Math.max(until, others)));
+        // Its answer tells the server's time. A clock that was set meanwhile makes the moment too early or far too
+        // late, a request that took long makes it too early.
+        const needed = this.#current.serverNow + wanted;
+        if (until >= needed && until <= needed + 2 * slack) return until;
+        until = needed + slack;
+      }
     });
+  }
+
+  async prove(busyUntil: number | undefined): Promise<void> {
+    await this.#enqueue(() => this.#write(busy(busyUntil)));
   }
 
   async abandon(): Promise<void> {
@@ -66,7 +75,7 @@ export class HeldLock implements Lock {
   async remove(): Promise<void> {
     await this.#finish(async () => {
       // Proves that it is ours and gives the ETag, also when the answer to an earlier write was lost.
-      await this.#write({ busyUntil: null });
+      await this.#write(busy(undefined));
       await this.#store.delete(this.#key, { ifMatch: this.#current.etag });
     });
   }
@@ -124,7 +133,8 @@ export class HeldLock implements Lock {
       this.#revision += 1;
       const body = { ...this.#current.body, ...change, revision: this.#revision };
       const sentAt = this.#clock.now();
-      const outcome = await this.#store.put(this.#key, formatDocument(body), { ifMatch: this.#current.etag });
+      const bytes = formatDocument(body);
+      const outcome = await this.#store.put(this.#key, bytes, { ifMatch: this.#current.etag });
       if (outcome.ok) {
         const { etag, serverNow } = outcome;
         this.#adopt({ body, etag, serverNow, lastModified: serverNow }, sentAt);
@@ -133,7 +143,9 @@ export class HeldLock implements Lock {
       const found = await readLock(this.#store, this.#key);
       if (found?.body.owner !== this.owner) return this.#lose(found);
       this.#adopt(found, sentAt);
-      if (found.body.revision === body.revision) return;
+      if (formatDocument(found.body).equals(bytes)) return;
+      // Freed by somebody who acts for us: anybody may have it now, so it is not ours to renew.
+      if (found.body.state === 'free') return change.state === 'free' ? undefined : this.#lose(found);
     }
   }
 
@@ -147,4 +159,8 @@ export class HeldLock implements Lock {
     this.#lost.abort(error);
     throw error;
   }
+}
+
+function busy(until: number | undefined): Pick<LockBody, 'busyUntil'> {
+  return { busyUntil: until === undefined ? null : new Date(until).toISOString() };
 }

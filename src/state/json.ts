@@ -84,12 +84,13 @@ export const PROGRESS: DocumentType<Progress> = {
         options: anyObject,
       }),
     ),
+    generation: optional(count),
   }),
 };
 
 export const INVENTORY: DocumentType<Inventory> = {
   name: 'inventory',
-  shape: object({ ...OWNER, functions: list(string) }),
+  shape: object({ ...OWNER, functions: list(string), generation: optional(count) }),
 };
 
 export const LOCK: DocumentType<LockBody> = {

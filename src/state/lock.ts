@@ -32,11 +32,16 @@ export interface Lock {
   /** Aborts with `LOCK_LOST` as soon as it is known that somebody else has the lock. */
   readonly lost: AbortSignal;
   /**
-   * Nobody gets the lock before `deadline` (by this machine's clock), whatever becomes of this process; null: nothing is
-   * in flight. Resolves when it is written, so it also proves that the lock is still ours; else throws `LOCK_LOST`. To
-   * be awaited before each attempt, and with null before the deployment is recorded.
+   * Nobody gets the lock before the moment this answers, whatever becomes of this process: `milliseconds` after the
+   * answer at least, nor before `others`. Moments are milliseconds since the epoch by the server's clock. To be awaited
+   * before each attempt; throws `LOCK_LOST`.
    */
-  setBusyUntil(deadline: Date | null): Promise<void>;
+  keepFor(milliseconds: number, others: number | undefined): Promise<number>;
+  /**
+   * Proves that the lock is still ours, or throws `LOCK_LOST`; `busyUntil`: when the last attempt in flight has ended,
+   * by the server's clock, or undefined. To be awaited before the deployment is recorded.
+   */
+  prove(busyUntil: number | undefined): Promise<void>;
   /** Stops renewing and leaves it held: it ends by itself when its time to live and `busyUntil` have passed. */
   abandon(): Promise<void>;
   /** Frees it; only when nothing can be running any more. */
@@ -76,11 +81,15 @@ export interface FreeLockOptions {
 
 /** Frees a lock from another process than the one that took it; false when `owner` does not hold it (any more). */
 export async function freeLock({ store, key, owner }: FreeLockOptions): Promise<boolean> {
-  const current = await readLock(store, key);
-  if (current?.body.owner !== owner || current.body.state !== 'held') return false;
-  const body: LockBody = { ...current.body, state: 'free', busyUntil: null, revision: current.body.revision + 1 };
-  const outcome = await store.put(key, formatDocument(body), { ifMatch: current.etag });
-  return outcome.ok || (await freeLock({ store, key, owner }));
+  let freed: Buffer | undefined;
+  for (;;) {
+    const current = await readLock(store, key);
+    if (current?.body.owner !== owner) return false;
+    // Free by our own write, whose answer was lost, or by somebody else's.
+    if (current.body.state === 'free') return freed?.equals(formatDocument(current.body)) ?? false;
+    freed = formatDocument({ ...current.body, state: 'free', busyUntil: null, revision: current.body.revision + 1 });
+    if ((await store.put(key, freed, { ifMatch: current.etag })).ok) return true;
+  }
 }
 
 async function take(

@@ -67,9 +67,13 @@ export interface Marker {
   deployedAt: string;
   actor: string;
   run: RunIdentity;
+  /** Of the holder of the lock who wrote it or has taken it over since: rises with each. */
   generation: number;
   tasks: Record<string, MarkerTask>;
 }
+
+/** A marker before it is written: whoever holds the lock then gives it its generation. */
+export type MarkerContent = Omit<Marker, 'generation'>;
 
 export interface CompletedTask {
   digest: string;
@@ -102,6 +106,8 @@ export interface Progress {
   previousVersion?: string;
   source: Exclude<HistorySource, 'progress'>;
   completed: Record<string, CompletedTask>;
+  /** Of the holder of the lock who wrote it. */
+  generation?: number;
 }
 
 /** `inventory.json`: every function name the environment may own, written before the first one is created. */
@@ -111,6 +117,8 @@ export interface Inventory {
   path: string;
   region: string;
   functions: string[];
+  /** Of the holder of the lock who wrote it. */
+  generation?: number;
 }
 
 /** `lock.json`. */
