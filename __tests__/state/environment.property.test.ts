@@ -13,8 +13,8 @@ const HOUR = 3_600_000;
 
 interface Deployment extends MachineOptions {
   startsAfter: number;
-  /** Attempts that start together, and then the next ones; `lost`: nobody hears how they end. */
-  rounds: { runsFor: number; lost: boolean }[][];
+  /** Attempts that start in parallel, and then the next ones; `lost`: nobody hears how they end. */
+  rounds: { after: number; runsFor: number; lost: boolean }[][];
   lostAnswers: (LostAnswer | undefined)[];
 }
 
@@ -23,6 +23,15 @@ interface Attempt {
   deployment: number;
   from: number;
   to: number;
+  /** Until when the lock is kept for it, by the server's clock. */
+  until: number;
+}
+
+/** A deployment has the lock and has shut out all before it, from whatever existed. */
+interface Opened {
+  generation: number;
+  puts: number;
+  existing: ReadonlySet<string>;
 }
 
 interface World {
@@ -30,10 +39,17 @@ interface World {
   objects: MemoryStore['objects'];
   puts: StoredPut[];
   attempts: Attempt[];
+  opened: Map<number, Opened>;
+  /** Attempts are refused that could not end before their `until`. */
+  refuses: boolean;
 }
 
 function deployments(machine: fc.Arbitrary<MachineOptions>): fc.Arbitrary<Deployment[]> {
-  const attempt = fc.record({ runsFor: fc.nat(200_000), lost: fc.integer({ max: 5, min: 0 }).map((n) => n === 0) });
+  const attempt = fc.record({
+    after: fc.oneof(fc.constant(0), fc.nat(30_000)),
+    runsFor: fc.nat(200_000),
+    lost: fc.integer({ min: 0, max: 3 }).map((number) => number === 0),
+  });
   const deployment = fc
     .record({
       startsAfter: fc.nat(120_000),
@@ -54,8 +70,10 @@ const skews = {
 
 const badMachine: fc.Arbitrary<MachineOptions> = fc.record({
   ...skews,
-  pauses: fc.array(fc.record({ after: fc.nat(400_000), for: fc.nat(300_000) }), { maxLength: 3 }),
-  diesAfter: fc.option(fc.nat(600_000), { nil: undefined, freq: 3 }),
+  pauses: fc.array(fc.record({ after: fc.oneof(fc.nat(5_000), fc.nat(400_000)), for: fc.nat(300_000) }), {
+    maxLength: 3,
+  }),
+  diesAfter: fc.option(fc.nat(300_000), { nil: undefined, freq: 3 }),
   latencies: fc.array(fc.oneof(fc.nat(500), fc.nat(90_000)), { minLength: 1, maxLength: 8 }),
 });
 
@@ -70,10 +88,13 @@ test('whatever goes wrong: no two at once, nothing goes backwards, and the lock 
   const seen = { attempts: 0, recorded: 0, lost: 0 };
   await fc.assert(
     fc.asyncProperty(deployments(badMachine), async (plans) => {
-      const { world, outcomes } = await play(plans);
+      const { world, outcomes } = await play(plans, { refuses: true });
       expectNoOverlap(world.attempts);
       expectLockGenerations(world.puts);
       for (const key of [KEYS.marker, KEYS.progress, KEYS.inventory]) expectNeverBackwards(key, world.puts);
+      for (const opened of world.opened.values()) expectShutOut(opened, world.puts);
+      for (const [index, outcome] of outcomes.entries())
+        expectLostToSomebody(outcome, world.opened.get(index), world.puts);
       await expectLockEnds(world);
       seen.attempts += world.attempts.length;
       seen.recorded += outcomes.filter((outcome) => outcome === 'recorded').length;
@@ -88,10 +109,15 @@ test('machines that are only slow, with wrong clocks and lost answers: nobody lo
   let recorded = 0;
   await fc.assert(
     fc.asyncProperty(deployments(soundMachine), async (plans) => {
-      const { world, outcomes } = await play(plans);
+      const { world, outcomes } = await play(plans, { refuses: false });
       expectNoOverlap(world.attempts);
       expectLockGenerations(world.puts);
-      for (const outcome of outcomes) expect(outcome).toMatch(/^(recorded|died|.*socket hang up)$/);
+      for (const { from, to, until } of world.attempts) {
+        expect(until).toBeGreaterThanOrEqual(to - 2_000); // the way back
+        expect(until).toBeLessThan(to + 10_000);
+        expect(from).toBeLessThanOrEqual(to);
+      }
+      for (const outcome of outcomes) expect(outcome).toMatch(/^(recorded|.*socket hang up)$/);
       recorded += outcomes.filter((outcome) => outcome === 'recorded').length;
     }),
     { numRuns: 150 },
@@ -99,8 +125,18 @@ test('machines that are only slow, with wrong clocks and lost answers: nobody lo
   expect(recorded).toBeGreaterThan(50);
 }, 60_000);
 
-async function play(plans: readonly Deployment[]): Promise<{ world: World; outcomes: string[] }> {
-  const world: World = { time: new VirtualTime(), objects: new Map(), puts: [], attempts: [] };
+async function play(
+  plans: readonly Deployment[],
+  { refuses }: { refuses: boolean },
+): Promise<{ world: World; outcomes: string[] }> {
+  const world: World = {
+    time: new VirtualTime(),
+    objects: new Map(),
+    puts: [],
+    attempts: [],
+    opened: new Map(),
+    refuses,
+  };
   const outcomes = await world.time.run(Promise.all(plans.map((plan, index) => deploy(plan, index, world))));
   return { world, outcomes };
 }
@@ -139,18 +175,26 @@ async function work(
   const log = new MemoryLog();
   const common = { keys: KEYS, owner: OWNER, run, actor: 'ada', timeoutSeconds: 10 * 3600, clock, log };
   const state = await openEnvironment({ store, ...common });
+  world.opened.set(index, {
+    generation: state.generation,
+    puts: world.puts.length,
+    existing: new Set(world.objects.keys()),
+  });
   try {
     await state.rememberFunctions([`function-${index}`]);
     let current = progress({ version, run });
     await state.saveProgress(current);
     const problems: unknown[] = [];
     for (const [round, attempts] of rounds.entries()) {
-      const ended = attempts.map(async ({ runsFor, lost }, number) => {
+      const ended = attempts.map(async ({ after, runsFor, lost }, number) => {
         const task = `${round}-${number}`;
+        if (after > 0) await machine.sleep(after);
         const until = await state.attemptStarting(task, new Date(clock.now() + runsFor));
         const from = world.time.now;
+        const to = from + runsFor;
         // The runtime does not begin what could not end in time: the answer was too long on the way.
-        if (from + runsFor <= until.getTime()) world.attempts.push({ deployment: index, from, to: from + runsFor });
+        if (world.refuses && to > until.getTime()) return state.attemptEnded(task, 'CANCELED');
+        world.attempts.push({ deployment: index, from, to, until: until.getTime() });
         if (lost) return state.attemptEnded(task, 'UNKNOWN');
         await machine.sleep(runsFor);
         state.attemptEnded(task, 'COMPLETED');
@@ -178,6 +222,20 @@ function expectNoOverlap(attempts: readonly Attempt[]): void {
       expect(one.from >= other.to || other.from >= one.to, JSON.stringify([one, other])).toBe(true);
     }
   }
+}
+
+/** After somebody has opened the environment nobody before them writes what existed then. */
+function expectShutOut({ generation, puts: before, existing }: Opened, puts: readonly StoredPut[]): void {
+  for (const key of [KEYS.marker, KEYS.progress, KEYS.inventory].filter((each) => existing.has(each))) {
+    for (const later of parsed(key, puts.slice(before))) expect(later.generation).toBeGreaterThanOrEqual(generation);
+  }
+}
+
+/** Nobody is told that the lock was lost who has it. */
+function expectLostToSomebody(outcome: string, opened: Opened | undefined, puts: readonly StoredPut[]): void {
+  if (!outcome.startsWith('LOCK_LOST') || opened === undefined) return;
+  const highest = Math.max(...parsed(KEYS.lock, puts).map(({ generation }) => generation));
+  expect(highest).toBeGreaterThan(opened.generation);
 }
 
 function parsed(key: string, puts: readonly StoredPut[]): { generation: number; owner?: string }[] {

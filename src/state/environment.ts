@@ -1,7 +1,7 @@
 import type { RunStatus } from '../runs/types.ts';
-import { checkOwner, loadState, type StateOwner } from './documents.ts';
+import { checkOwner, loadState, type State, type StateOwner } from './documents.ts';
 import type { StateKeys } from './keys.ts';
-import { acquireLock, type LockOptions } from './lock.ts';
+import { acquireLock, type Lock, type LockOptions } from './lock.ts';
 import { freeOrWarn, StoredEnvironment } from './stored-environment.ts';
 import type { Marker, MarkerContent, ObjectStore, Progress } from './types.ts';
 import { UnstoredEnvironment } from './unstored-environment.ts';
@@ -53,11 +53,24 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
   try {
     const state = await loadState(store, keys);
     checkOwner(state, owner);
-    const environment = new StoredEnvironment({ ...options, store, lock }, state);
+    const generation = await nextGeneration(lock, state);
+    const environment = new StoredEnvironment({ ...options, store, lock, generation }, state);
     await environment.takeOver();
     return environment;
   } catch (error) {
     await freeOrWarn(() => lock.release(), options.log);
     throw error;
   }
+}
+
+/**
+ * The lock's, which is higher than all before. Where it is not, somebody has taken the lock over while we read, or has
+ * deleted it, so that it counts from 1 again: only the lock tells which.
+ */
+async function nextGeneration(lock: Lock, state: State): Promise<number> {
+  const before = Object.values<State[keyof State]>({ ...state }).map((stored) => stored?.value.generation ?? 0);
+  const next = Math.max(...before) + 1;
+  if (next <= lock.generation) return lock.generation;
+  await lock.prove(undefined);
+  return next;
 }

@@ -16,6 +16,8 @@ export interface StoredEnvironmentOptions {
   keys: StateKeys;
   owner: StateOwner;
   lock: Lock;
+  /** Higher than that of every holder before. */
+  generation: number;
   clock: Clock;
   log: Log;
 }
@@ -34,13 +36,13 @@ export class StoredEnvironment implements EnvironmentState {
   #removed = false;
 
   constructor(options: StoredEnvironmentOptions, state: State) {
-    const { store, keys, lock } = options;
+    const { store, keys, lock, generation } = options;
     this.#options = options;
     this.#inFlight = new InFlight(lock);
-    this.generation = nextGeneration(lock, state);
+    this.generation = generation;
     const fence: Pick<FencedPlace<unknown>, 'store' | 'generation' | 'prove'> = {
       store,
-      generation: this.generation,
+      generation,
       prove: () => this.#prove(),
     };
     this.#marker = new FencedDocument({ ...fence, key: keys.marker, type: MARKER }, state.marker);
@@ -140,12 +142,6 @@ export async function freeOrWarn(free: () => Promise<void>, log: Log): Promise<v
   } catch (error) {
     log.warning(`The lock could not be freed, it ends by itself: ${messageOf(error)}`);
   }
-}
-
-/** Higher than all before, also when somebody deleted the lock, which then counts from 1 again. */
-function nextGeneration(lock: Lock, { marker, progress, inventory }: State): number {
-  const before = [marker, progress, inventory].map((stored) => stored?.value.generation ?? 0);
-  return Math.max(lock.generation, ...before.map((generation) => generation + 1));
 }
 
 const DELETES_AT_ONCE = 16;
