@@ -182,6 +182,46 @@ describe('attempts in flight', () => {
     expect(store.json(KEYS.lock)).toMatchObject({ state: 'free', busyUntil: null });
   });
 
+  test('that start together share one write, which covers each of them', async () => {
+    const { time, store, open } = setUp();
+    const state = await time.run(open());
+    const before = store.puts.length;
+    const starting = [1, 15, 2].map((minutes) => state.attemptStarting(`task-${minutes}`, inMinutes(time, minutes)));
+    const untils = await time.run(Promise.all(starting));
+    expect(store.puts.length - before).toBe(1);
+    for (const [index, minutes] of [1, 15, 2].entries()) {
+      const late = (untils[index]?.getTime() ?? 0) - inMinutes(time, minutes).getTime();
+      expect(late).toBeGreaterThanOrEqual(0);
+      expect(late).toBeLessThan(5_000);
+    }
+    state.attemptEnded('task-15', 'COMPLETED');
+    await time.run(state.attemptStarting('task-3', inMinutes(time, 3)));
+    expect(Date.parse(String(store.json(KEYS.lock).busyUntil))).toBeLessThan(inMinutes(time, 4).getTime());
+    await time.run(state.close());
+  });
+
+  test('keep the lock also while the clock is set', async () => {
+    const { time, store, open } = setUp();
+    let skew = 0;
+    const state = await time.run(open({ clock: time.clock(() => skew) }));
+    const late = inMinutes(time, 15);
+    await time.run(state.attemptStarting('long', late));
+    skew = 10 * 60_000;
+    await time.run(state.attemptStarting('short', new Date(time.now + skew + 60_000)));
+    expect(Date.parse(String(store.json(KEYS.lock).busyUntil))).toBeGreaterThanOrEqual(late.getTime());
+    await time.run(state.close());
+  });
+
+  test('whose next one could not be announced may still be running', async () => {
+    const { time, store, open } = setUp();
+    const state = await time.run(open());
+    await time.run(state.attemptStarting('migrate', inMinutes(time, 5)));
+    store.lost = ['error'];
+    await time.run(errorOf(state.attemptStarting('migrate', inMinutes(time, 5))));
+    await time.run(state.close());
+    expect(store.json(KEYS.lock)).toMatchObject({ state: 'held' });
+  });
+
   test('that could not be announced were not started', async () => {
     const { time, store, open } = setUp();
     const state = await time.run(open());
@@ -190,6 +230,44 @@ describe('attempts in flight', () => {
     await time.run(state.close());
     expect(store.json(KEYS.lock)).toMatchObject({ state: 'free' });
   });
+});
+
+test('progress that is saved while a write is under way shares the next one', async () => {
+  const { time, store, open } = setUp();
+  const state = await time.run(open());
+  const versions = ['v1', 'v2', 'v3', 'v4'];
+  await time.run(Promise.all(versions.map((version) => state.saveProgress(progress({ version })))));
+  expect(store.json(KEYS.progress)).toMatchObject({ version: 'v4' });
+  expect(store.puts.filter(({ key }) => key === KEYS.progress).length).toBeLessThanOrEqual(2);
+  await time.run(state.close());
+});
+
+test('a copy for the history that cannot be written does not make the deployment fail', async () => {
+  const { time, store, log, open } = setUp();
+  const state = await time.run(open());
+  store.lost = [undefined, undefined, 'error']; // proof, marker, copy
+  await time.run(state.record(marker()));
+  expect(store.json(KEYS.marker)).toMatchObject({ version: 'v1.0.0', generation: 1 });
+  expect(log.lines).toEqual([expect.stringContaining('its copy for the history could not be written')]);
+  await time.run(state.close());
+});
+
+test('a holder that was paused while it removes deletes nothing of its successor', async () => {
+  const time = new VirtualTime();
+  let pause: () => Promise<void> = () => Promise.resolve();
+  const slow = new MemoryStore({ now: () => time.now, latency: () => pause() });
+  const fast = new MemoryStore({ now: () => time.now }, slow.objects);
+  const common = { keys: KEYS, owner: OWNER, run: RUN, actor: 'ada', timeoutSeconds: 300, clock: time.clock() };
+  await time.run(fast.put(KEYS.marker, JSON.stringify(marker())));
+  const first = await time.run(openEnvironment({ ...common, store: slow, log: new MemoryLog() }));
+  pause = () => time.sleep(100_000);
+  const second = await time.run(openEnvironment({ ...common, store: fast, log: new MemoryLog() }));
+  pause = () => Promise.resolve();
+  expect((await time.run(errorOf(first.remove()))).code).toBe('LOCK_LOST');
+  expect(fast.json(KEYS.marker)).toMatchObject({ generation: second.generation });
+  await time.run(first.close());
+  expect(fast.json(KEYS.lock)).toMatchObject({ state: 'held' });
+  await time.run(second.close());
 });
 
 test('closing never fails: the lock ends by itself', async () => {

@@ -14,15 +14,15 @@ export interface FencedPlace<T> {
   type: DocumentType<T>;
   /** Of this holder, higher than that of every holder before. */
   generation: number;
-  /** Proves that the lock is still ours, or throws `LOCK_LOST`. */
-  prove(): Promise<void>;
+  /** Throws `LOCK_LOST` when the lock is not ours any more. */
+  checkLock(): Promise<void>;
 }
 
 /**
  * One document of an environment, changed by the holder of the lock and by nobody else. Every write has the ETag of the
  * last one for its condition and carries the holder's generation. The first thing a holder does is to write what exists
  * again (`takeOver`): from then on the writes of every earlier one fail. What does not exist yet cannot shut anybody out,
- * so the lock is proven right before it is created; and what an earlier holder created all the same is written over.
+ * so the lock is looked at right before it is created; and what an earlier holder created all the same is written over.
  */
 export class FencedDocument<T extends Fenced> {
   readonly #place: FencedPlace<T>;
@@ -49,8 +49,8 @@ export class FencedDocument<T extends Fenced> {
    * Throws `LOCK_LOST` when somebody else has the lock, and when somebody who has not taken it wrote meanwhile.
    */
   async write(make: (found: T | undefined) => Omit<T, 'generation'> | undefined): Promise<void> {
-    const { store, key, generation, prove } = this.#place;
-    if (!this.#stored) await prove();
+    const { store, key, generation, checkLock } = this.#place;
+    if (!this.#stored) await checkLock();
     for (;;) {
       const made = make(this.value);
       if (made === undefined) return;
@@ -77,14 +77,14 @@ export class FencedDocument<T extends Fenced> {
 
   /** After a condition that did not hold: what lies there, when it is ours or nobody's who may write now. */
   async #look(): Promise<{ body: Buffer; stored: Stored<T> }> {
-    const { store, key, type, generation, prove } = this.#place;
+    const { store, key, type, generation, checkLock } = this.#place;
     const found = await store.get(key);
     if (!found) throw this.#lost();
     const value = parseDocument(type, found.body, store, key);
     if (!this.#unanswered.some((body) => body.equals(found.body))) {
       if (value.generation === undefined || value.generation >= generation) throw this.#lost();
       // Of an earlier holder, as long as the lock has been ours since we read it.
-      await prove();
+      await checkLock();
     }
     return { body: found.body, stored: { value, etag: found.etag } };
   }

@@ -62,6 +62,14 @@ export class HeldLock implements Lock {
     await this.#enqueue(() => this.#write(busy(busyUntil)));
   }
 
+  async check(): Promise<void> {
+    await this.#enqueue(async () => {
+      this.lost.throwIfAborted();
+      const found = await readLock(this.#store, this.#key);
+      if (found?.body.owner !== this.owner || found.body.state === 'free') this.#lose(found);
+    });
+  }
+
   async abandon(): Promise<void> {
     this.#stopped.abort();
     await this.#renewing;

@@ -42,6 +42,8 @@ export interface Lock {
    * by the server's clock, or undefined. To be awaited before the deployment is recorded.
    */
   prove(busyUntil: number | undefined): Promise<void>;
+  /** Throws `LOCK_LOST` when it is not ours any more; writes nothing. */
+  check(): Promise<void>;
   /** Stops renewing and leaves it held: it ends by itself when its time to live and `busyUntil` have passed. */
   abandon(): Promise<void>;
   /** Frees it; only when nothing can be running any more. */

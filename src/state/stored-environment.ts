@@ -40,10 +40,10 @@ export class StoredEnvironment implements EnvironmentState {
     this.#options = options;
     this.#inFlight = new InFlight(lock);
     this.generation = generation;
-    const fence: Pick<FencedPlace<unknown>, 'store' | 'generation' | 'prove'> = {
+    const fence: Pick<FencedPlace<unknown>, 'store' | 'generation' | 'checkLock'> = {
       store,
       generation,
-      prove: () => this.#prove(),
+      checkLock: () => lock.check(),
     };
     this.#marker = new FencedDocument({ ...fence, key: keys.marker, type: MARKER }, state.marker);
     this.#progress = new FencedDocument({ ...fence, key: keys.progress, type: PROGRESS }, state.progress);
