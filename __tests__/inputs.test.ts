@@ -34,7 +34,7 @@ describe('inputs of a step', () => {
     ['max-parallel', 'INPUT_MAX-PARALLEL', '1e2'],
     ['fail-fast', 'INPUT_FAIL-FAST', 'yes'],
     ['lock-timeout', 'INPUT_LOCK-TIMEOUT', '-1'],
-    ['record-on', 'INPUT_RECORD-ON', 'job'],
+    ['record-on', 'INPUT_RECORD-ON', 'sometimes'],
     ['execution-role-arn', 'INPUT_EXECUTION-ROLE-ARN', 'role/tasks'],
   ])('%s: %s=%s is refused by name', (key, name, value) => {
     const parse = () => parseInputs(readStepInputs({ [name]: value }));

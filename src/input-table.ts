@@ -68,6 +68,11 @@ export const INPUTS = {
     description:
       'What to take when the bucket holds no marker but the repository has version tags: `error`, `first-deploy` or `update`. Without effect once there is a marker.',
   },
+  'allow-downgrade': {
+    default: 'false',
+    description:
+      'Deploy although newer code is deployed already: a higher version (else the error `DOWNGRADE`), or a commit that comes after this one (else the step ends as `superseded`, with nothing run).',
+  },
   'tag-prefix': {
     default: 'v',
     description: 'What version tags start with, for example `shop@` in a repository of several projects.',
@@ -112,7 +117,7 @@ export const INPUTS = {
   'record-on': {
     default: 'all',
     description:
-      'When the environment counts as deployed: `all` (every task of the phase has completed, in one step or several of the same workflow run), `selection` (the tasks selected here have) or `never`.',
+      'When the environment counts as deployed: `all` (every task of the phase has completed, in one step or several of the same workflow run), `selection` (the tasks selected here have), `job` (as `all`, and the whole job has succeeded) or `never`.',
   },
   'lock-timeout': {
     default: '1800',
@@ -143,7 +148,7 @@ export const INPUTS = {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression that the runner evaluates
     default: '${{ github.token }}',
     description:
-      'Token that reads the tags of the repository when the checkout is shallow; `contents: read` is enough.',
+      'Token that reads tags and the order of commits when the checkout is shallow; `contents: read` is enough.',
   },
 } as const satisfies Record<string, InputDefinition>;
 
@@ -156,7 +161,8 @@ export const OUTPUTS = {
   'history-source': 'Where the answer comes from: `input`, `marker`, `tag` or `none`.',
   phase: '`deploy` (first deployment) or `update`.',
   environment: 'The environment that was deployed.',
-  status: '`succeeded`, `failed`, `cancelled` or `planned`.',
+  status:
+    '`succeeded`, `failed`, `cancelled`, `planned`, or `superseded`: newer code is deployed already, and nothing was run.',
   recorded: '`true` when the environment now counts as deployed in this version.',
   succeeded: 'Number of tasks that completed.',
   failed: 'Number of tasks that did not complete.',

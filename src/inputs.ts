@@ -15,6 +15,7 @@ export interface Inputs {
   previousVersion: string | undefined;
   history: 'auto' | 'marker' | 'tags';
   unknownHistory: 'error' | 'first-deploy' | 'update';
+  allowDowngrade: boolean;
   tagPrefix: string;
   provider: 'aws' | 'local' | undefined;
   region: string | undefined;
@@ -24,7 +25,7 @@ export interface Inputs {
   maxParallel: number;
   failFast: boolean;
   rerun: 'failed' | 'all';
-  recordOn: 'all' | 'selection' | 'never';
+  recordOn: 'all' | 'selection' | 'job' | 'never';
   /** Seconds. */
   lockTimeout: number;
   channel: 'auto' | 'required' | 'off';
@@ -92,6 +93,7 @@ export function parseInputs(raw: RawInputs): Inputs {
     previousVersion: optional('previous-version'),
     history: oneOf('history', read('history'), ['auto', 'marker', 'tags']),
     unknownHistory: oneOf('unknown-history', read('unknown-history'), ['error', 'first-deploy', 'update']),
+    allowDowngrade: boolean('allow-downgrade', read('allow-downgrade')),
     tagPrefix: read('tag-prefix'),
     provider: read('provider') === '' ? undefined : oneOf('provider', read('provider'), ['aws', 'local']),
     region: optional('region'),
@@ -101,7 +103,7 @@ export function parseInputs(raw: RawInputs): Inputs {
     maxParallel: integer('max-parallel', read('max-parallel'), 1, 100),
     failFast: boolean('fail-fast', read('fail-fast')),
     rerun: oneOf('rerun', read('rerun'), ['failed', 'all']),
-    recordOn: oneOf('record-on', read('record-on'), ['all', 'selection', 'never']),
+    recordOn: oneOf('record-on', read('record-on'), ['all', 'selection', 'never', 'job']),
     lockTimeout: integer('lock-timeout', read('lock-timeout'), 0, 21_600),
     channel: oneOf('channel', read('channel'), ['auto', 'required', 'off']),
     prune: boolean('prune', read('prune')),

@@ -5,7 +5,7 @@ import { helpText } from './help.ts';
 import { type Inputs, parseInputs, type RawInputs, readArguments, readStepInputs } from './inputs.ts';
 import { saveStep } from './post/hand-over.ts';
 import { finishReport, publishReport, startReport } from './report/publish.ts';
-import type { Report } from './report/types.ts';
+import { isSuccess, type Report } from './report/types.ts';
 import { createRunner } from './runner/index.ts';
 import type { Runner } from './runner/types.ts';
 
@@ -44,7 +44,7 @@ export async function main(options: MainOptions): Promise<number> {
   }
   finishReport(report, { cancelled: cancel.signal.aborted, now: new Date() });
   const published = await publishReport(report, { inputs, runner, env });
-  return published && (report.status === 'succeeded' || report.status === 'planned') ? 0 : 1;
+  return published && isSuccess(report.status) ? 0 : 1;
 }
 
 async function runCommand(

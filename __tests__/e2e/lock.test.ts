@@ -39,8 +39,8 @@ describe('two deployments of one environment', () => {
   test('started together: one is the first, the other waits and is an update', async () => {
     journal.clear();
     const steps = await Promise.all([
-      deploy('together', { runId: '1', with: { version: 'v1.0.0' } }),
-      deploy('together', { runId: '2', with: { version: 'v1.1.0' } }),
+      deploy('together', { runId: '1', with: { version: 'one' } }),
+      deploy('together', { runId: '2', with: { version: 'two' } }),
     ]);
     expect(steps.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
     const [first, second] = steps[0].outputs.phase === 'deploy' ? steps : [steps[1], steps[0]];

@@ -13,7 +13,7 @@ export interface MemoryStoreOptions {
   /** The server's clock. */
   now: () => number;
   /** The way there and back, each. */
-  latency?: () => Promise<void>;
+  latency?: (leg: 'there' | 'back') => Promise<void>;
 }
 
 /**
@@ -90,11 +90,11 @@ export class MemoryStore implements ObjectStore {
   }
 
   async #travel<T>(serve: () => T): Promise<T> {
-    await this.#options.latency?.();
+    await this.#options.latency?.('there');
     try {
       return serve();
     } finally {
-      await this.#options.latency?.();
+      await this.#options.latency?.('back');
     }
   }
 }

@@ -46,7 +46,7 @@ export class GitHubFixture {
     const matching = /^\/repos\/acme\/shop\/git\/matching-refs\/(tags(?:\/.*)?)$/.exec(path)?.[1];
     const [, base = '', head = ''] = /^\/repos\/acme\/shop\/compare\/(.+)\.\.\.(.+)$/.exec(path) ?? [];
     if (matching !== undefined) this.#refs(response, url, `refs/${matching}`);
-    else if (base !== '') send(response, 200, this.#compare(base, head));
+    else if (base !== '') this.#comparison(response, base, head);
     else send(response, 404, { message: 'Not Found' });
   }
 
@@ -64,6 +64,14 @@ export class GitHubFixture {
       response.setHeader('link', `<${next.href}>; rel="next", <${url.href}>; rel="first"`);
     }
     send(response, 200, refs.slice((page - 1) * this.pageSize, page * this.pageSize));
+  }
+
+  #comparison(response: ServerResponse, base: string, head: string): void {
+    try {
+      send(response, 200, this.#compare(base, head));
+    } catch {
+      send(response, 404, { message: 'Not Found' }); // git does not know one of them
+    }
   }
 
   #compare(base: string, head: string): { status: string } {

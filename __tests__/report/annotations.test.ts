@@ -28,6 +28,13 @@ describe('annotateReport', () => {
     ]);
   });
 
+  it('says in one notice that newer code is deployed already', () => {
+    const subject = SAMPLES.superseded?.() ?? report();
+    expect(annotate(subject)).toEqual([
+      { level: 'notice', title: 'Superseded', message: subject.superseded?.explanation },
+    ]);
+  });
+
   it('takes the position of a cause when the error itself has none', () => {
     const cause = { name: 'Error', message: 'inner', file: 'functions/tasks/a.ts', line: 5, column: 2 };
     const failed = result('a', { status: 'FAILED', error: { name: 'Error', message: 'outer', cause } });

@@ -12,7 +12,16 @@ function log(subject: Report): string {
 }
 
 describe('logReport', () => {
-  for (const name of ['success', 'first-deploy', 'failure', 'time-out', 'lifecycle', 'plan', 'configuration-error']) {
+  for (const name of [
+    'success',
+    'first-deploy',
+    'failure',
+    'time-out',
+    'lifecycle',
+    'superseded',
+    'plan',
+    'configuration-error',
+  ]) {
     it(`ends the log of ${name} as in its golden file`, async () => {
       await expect(log(SAMPLES[name]?.() ?? report())).toMatchFileSnapshot(`golden/${name}.log`);
     });

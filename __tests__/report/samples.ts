@@ -18,6 +18,7 @@ export function report(overrides: Partial<Report> = {}): Report {
       source: 'marker',
       explanation: 'The marker records 1.3.2 of 2026-11-20.',
     },
+    superseded: undefined,
     status: 'succeeded',
     recorded: true,
     notRecorded: undefined,
@@ -213,6 +214,18 @@ export const SAMPLES: Readonly<Record<string, () => Report>> = {
           attempts: [attempt({ status: 'TIMED_OUT', durationMs: 300_000 })],
         }),
       ],
+    }),
+
+  superseded: () =>
+    report({
+      status: 'superseded',
+      recorded: false,
+      superseded: {
+        by: '1.5.0',
+        explanation: 'Newer code is deployed already: 1.5.0 of 2026-11-23T10:00:00.000Z, whose commit b comes after a.',
+      },
+      notices: ['Newer code is deployed already: 1.5.0 of 2026-11-23T10:00:00.000Z, whose commit b comes after a.'],
+      results: [skipped('run-migrations', 'superseded by 1.5.0'), skipped('warm-cache', 'superseded by 1.5.0')],
     }),
 
   plan: () =>

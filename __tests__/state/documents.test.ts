@@ -1,13 +1,5 @@
 import { expect, test } from 'vitest';
-import {
-  checkOwner,
-  deleteState,
-  loadState,
-  touchMarker,
-  writeInventory,
-  writeMarker,
-  writeProgress,
-} from '../../src/state/documents.ts';
+import { checkOwner, loadState } from '../../src/state/documents.ts';
 import { stateKeys } from '../../src/state/keys.ts';
 import { MemoryStore } from '../helpers/memory-store.ts';
 import { completed, marker, OWNER, progress } from './samples.ts';
@@ -23,51 +15,21 @@ test('an empty bucket holds nothing', async () => {
   expect(await loadState(emptyStore(), KEYS)).toEqual({ marker: undefined, progress: undefined, inventory: undefined });
 });
 
-test('what was written is read again, with an ETag that the next write takes', async () => {
+test('what was written is read again, with the ETag that the next write needs', async () => {
   const store = emptyStore();
-  const unfinished = progress({ previousVersion: 'v0.9.0', completed: { migrate: completed() } });
-  await writeMarker(store, KEYS, marker(), undefined);
-  await writeProgress(store, KEYS, unfinished, undefined);
-  await writeInventory(store, KEYS, INVENTORY, undefined);
+  const documents = {
+    marker: marker(),
+    progress: progress({ completed: { migrate: completed() } }),
+    inventory: INVENTORY,
+  };
+  await store.put(KEYS.marker, JSON.stringify(documents.marker));
+  await store.put(KEYS.progress, JSON.stringify(documents.progress));
+  await store.put(KEYS.inventory, JSON.stringify(documents.inventory));
   const state = await loadState(store, KEYS);
-  expect(state.marker?.value).toEqual(marker());
-  expect(state.progress?.value).toEqual(unfinished);
-  expect(state.inventory?.value).toEqual(INVENTORY);
-  const next = await writeProgress(store, KEYS, progress(), state.progress);
-  await writeProgress(store, KEYS, unfinished, next);
-  expect(store.json(KEYS.history(3))).toEqual(marker());
-});
-
-test('a second creator, and a writer with an old ETag, have lost the lock', async () => {
-  const store = emptyStore();
-  const first = await writeMarker(store, KEYS, marker(), undefined);
-  await expect(writeMarker(store, KEYS, marker({ actor: 'bob' }), undefined)).rejects.toMatchObject({
-    code: 'LOCK_LOST',
-  });
-  await writeMarker(store, KEYS, marker({ version: 'v1.1.0', generation: 4 }), first);
-  await expect(writeMarker(store, KEYS, marker({ version: 'v1.2.0' }), first)).rejects.toMatchObject({
-    code: 'LOCK_LOST',
-  });
-  expect(store.json(KEYS.marker).version).toBe('v1.1.0');
-});
-
-test('taking over changes nothing but the generation, and shuts the old holder out', async () => {
-  const store = emptyStore();
-  await store.put(KEYS.marker, JSON.stringify({ ...marker(), note: 'of a newer release' }));
-  const { marker: old } = await loadState(store, KEYS);
-  if (!old) throw new Error('no marker');
-  const taken = await touchMarker(store, KEYS, old, 9);
-  expect(store.json(KEYS.marker)).toEqual({ ...marker({ generation: 9 }), note: 'of a newer release' });
-  await expect(writeMarker(store, KEYS, marker(), old)).rejects.toMatchObject({ code: 'LOCK_LOST' });
-  expect((await touchMarker(store, KEYS, taken, 1)).value.generation).toBe(10);
-});
-
-test('a write whose answer was lost has been done', async () => {
-  const store = emptyStore();
-  store.lost = ['conflict'];
-  const written = await writeProgress(store, KEYS, progress(), undefined);
-  await writeProgress(store, KEYS, progress({ version: 'v2.0.0' }), written);
-  expect(store.json(KEYS.progress).version).toBe('v2.0.0');
+  expect(state.marker?.value).toEqual(documents.marker);
+  expect(state.progress?.value).toEqual(documents.progress);
+  expect(state.inventory?.value).toEqual(documents.inventory);
+  expect(await store.put(KEYS.progress, '{}', { ifMatch: state.progress?.etag ?? '' })).toMatchObject({ ok: true });
 });
 
 test.each([
@@ -110,7 +72,7 @@ test.each([
   ['region', { region: 'us-east-1' }],
 ])('the state of another %s is refused', async (name, change) => {
   const store = emptyStore();
-  await writeMarker(store, KEYS, marker(change), undefined);
+  await store.put(KEYS.marker, JSON.stringify(marker(change)));
   const state = await loadState(store, KEYS);
   expect(() => checkOwner(state, OWNER)).toThrowError(
     expect.objectContaining({ code: 'MARKER_FOREIGN', message: expect.stringContaining(name) }),
@@ -120,24 +82,10 @@ test.each([
 
 test('GitHub writes owner and name in any case', async () => {
   const store = emptyStore();
-  await writeInventory(store, KEYS, INVENTORY, undefined);
+  await store.put(KEYS.inventory, JSON.stringify(INVENTORY));
   const state = await loadState(store, KEYS);
   expect(() => checkOwner(state, { ...OWNER, repository: 'Acme/Shop' })).not.toThrow();
   expect(() => checkOwner(state, { ...OWNER, repository: 'acme/other' })).toThrowError(
     expect.objectContaining({ code: 'MARKER_FOREIGN' }),
   );
-});
-
-test('deleting leaves the lock and other environments alone', async () => {
-  const store = emptyStore();
-  const other = stateKeys('shop', 'production-2');
-  await writeMarker(store, KEYS, marker(), undefined);
-  await writeProgress(store, KEYS, progress(), undefined);
-  await writeInventory(store, KEYS, INVENTORY, undefined);
-  for (let generation = 100; generation < 140; generation += 1) await store.put(KEYS.history(generation), '{}');
-  await store.put(KEYS.lock, '{}');
-  await writeInventory(store, other, INVENTORY, undefined);
-  await deleteState(store, KEYS);
-  expect([...store.objects.keys()]).toEqual([KEYS.lock, other.inventory]);
-  await deleteState(store, KEYS);
 });

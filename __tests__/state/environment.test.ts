@@ -88,7 +88,7 @@ describe('the inventory', () => {
     await time.run(state.rememberFunctions(['a', 'c', 'c']));
     await time.run(state.rememberFunctions(['b']));
     expect(state.functions).toEqual(['a', 'b', 'c']);
-    expect(store.json(KEYS.inventory)).toEqual({ schema: 1, ...OWNER, functions: ['a', 'b', 'c'] });
+    expect(store.json(KEYS.inventory)).toEqual({ schema: 1, ...OWNER, functions: ['a', 'b', 'c'], generation: 1 });
     expect(store.puts.filter(({ key }) => key === KEYS.inventory)).toHaveLength(2);
     await time.run(state.keepFunctions(['c']));
     expect(store.json(KEYS.inventory)).toMatchObject({ functions: ['c'] });
@@ -115,7 +115,7 @@ describe('progress and marker', () => {
     const theirs = progress({ run: { ...RUN, id: '99' } });
     await put(KEYS.progress, theirs);
     expect((await time.run(errorOf(state.saveProgress(progress({ version: 'v9' }))))).code).toBe('LOCK_LOST');
-    await put(KEYS.marker, marker({ version: 'v8' }));
+    await put(KEYS.marker, marker({ version: 'v8', generation: 1 }));
     expect((await time.run(errorOf(state.record(marker({ version: 'v9' }))))).code).toBe('LOCK_LOST');
     expect(store.json(KEYS.progress)).toEqual(theirs);
     expect(store.json(KEYS.marker)).toMatchObject({ version: 'v8' });
@@ -173,7 +173,7 @@ describe('attempts in flight', () => {
     await time.run(state.close());
     expect(store.json(KEYS.lock)).toMatchObject({ state: 'held' });
     expect(log.lines).toEqual([
-      'warning: The lock stays until 2026-03-01T10:05:00.000Z, because migrate may be running until then: the next deployment of this environment waits.',
+      'warning: The lock stays until 2026-03-01T10:05:03.000Z, because migrate may be running until then: the next deployment of this environment waits.',
     ]);
   });
 
@@ -186,6 +186,48 @@ describe('attempts in flight', () => {
     expect(store.json(KEYS.lock)).toMatchObject({ state: 'free', busyUntil: null });
   });
 
+  test('that start together share one write, which covers each of them', async () => {
+    const { time, store, open } = setUp();
+    const state = await time.run(open());
+    const before = store.puts.length;
+    const starting = [1, 15, 2].map((minutes) =>
+      state.attemptStarting(sent(`task-${minutes}`, inMinutes(time, minutes))),
+    );
+    const untils = await time.run(Promise.all(starting));
+    expect(store.puts.length - before).toBe(1);
+    for (const [index, minutes] of [1, 15, 2].entries()) {
+      const late = (untils[index]?.getTime() ?? 0) - inMinutes(time, minutes).getTime();
+      expect(late).toBeGreaterThanOrEqual(0);
+      expect(late).toBeLessThan(5_000);
+    }
+    state.attemptEnded('task-15', 'COMPLETED');
+    await time.run(state.attemptStarting(sent('task-3', inMinutes(time, 3))));
+    expect(Date.parse(String(store.json(KEYS.lock).busyUntil))).toBeLessThan(inMinutes(time, 4).getTime());
+    await time.run(state.close());
+  });
+
+  test('keep the lock also while the clock is set', async () => {
+    const { time, store, open } = setUp();
+    let skew = 0;
+    const state = await time.run(open({ clock: time.clock(() => skew) }));
+    const late = inMinutes(time, 15);
+    await time.run(state.attemptStarting(sent('long', late)));
+    skew = 10 * 60_000;
+    await time.run(state.attemptStarting(sent('short', new Date(time.now + skew + 60_000))));
+    expect(Date.parse(String(store.json(KEYS.lock).busyUntil))).toBeGreaterThanOrEqual(late.getTime());
+    await time.run(state.close());
+  });
+
+  test('whose next one could not be announced may still be running', async () => {
+    const { time, store, open } = setUp();
+    const state = await time.run(open());
+    await time.run(state.attemptStarting(sent('migrate', inMinutes(time, 5))));
+    store.lost = ['error'];
+    await time.run(errorOf(state.attemptStarting(sent('migrate', inMinutes(time, 5)))));
+    await time.run(state.close());
+    expect(store.json(KEYS.lock)).toMatchObject({ state: 'held' });
+  });
+
   test('that could not be announced were not started', async () => {
     const { time, store, open } = setUp();
     const state = await time.run(open());
@@ -194,6 +236,52 @@ describe('attempts in flight', () => {
     await time.run(state.close());
     expect(store.json(KEYS.lock)).toMatchObject({ state: 'free' });
   });
+});
+
+test('progress that is saved while a write is under way shares the next one', async () => {
+  const { time, store, open } = setUp();
+  const state = await time.run(open());
+  const versions = ['v1', 'v2', 'v3', 'v4'];
+  await time.run(Promise.all(versions.map((version) => state.saveProgress(progress({ version })))));
+  expect(store.json(KEYS.progress)).toMatchObject({ version: 'v4' });
+  expect(store.puts.filter(({ key }) => key === KEYS.progress).length).toBeLessThanOrEqual(2);
+  await time.run(state.close());
+});
+
+test('a copy for the history that cannot be written does not make the deployment fail', async () => {
+  const { time, store, log, open } = setUp();
+  const state = await time.run(open());
+  store.lost = [undefined, undefined, 'error']; // proof, marker, copy
+  await time.run(state.record(marker()));
+  expect(store.json(KEYS.marker)).toMatchObject({ version: 'v1.0.0', generation: 1 });
+  expect(log.lines).toEqual([expect.stringContaining('its copy for the history could not be written')]);
+  await time.run(state.close());
+});
+
+test('a holder that was paused while it removes deletes nothing of its successor', async () => {
+  const time = new VirtualTime();
+  let pause: () => Promise<void> = () => Promise.resolve();
+  const slow = new MemoryStore({ now: () => time.now, latency: () => pause() });
+  const fast = new MemoryStore({ now: () => time.now }, slow.objects);
+  const common = {
+    keys: KEYS,
+    owner: OWNER,
+    run: RUN,
+    actor: 'ada',
+    deployment: '41-1-abc',
+    timeoutSeconds: 300,
+    clock: time.clock(),
+  };
+  await time.run(fast.put(KEYS.marker, JSON.stringify(marker())));
+  const first = await time.run(openEnvironment({ ...common, store: slow, log: new MemoryLog() }));
+  pause = () => time.sleep(100_000);
+  const second = await time.run(openEnvironment({ ...common, store: fast, log: new MemoryLog() }));
+  pause = () => Promise.resolve();
+  expect((await time.run(errorOf(first.remove()))).code).toBe('LOCK_LOST');
+  expect(fast.json(KEYS.marker)).toMatchObject({ generation: second.generation });
+  await time.run(first.close());
+  expect(fast.json(KEYS.lock)).toMatchObject({ state: 'held' });
+  await time.run(second.close());
 });
 
 describe('attempts that nobody has heard of', () => {
@@ -240,7 +328,7 @@ describe('attempts that nobody has heard of', () => {
     const { time, store, open } = setUp();
     const state = await time.run(open());
     await time.run(state.attemptStarting(sent('migrate', new Date(time.now + 60_000))));
-    await time.run(time.sleep(61_000));
+    await time.run(time.sleep(65_000));
     state.attemptEnded('migrate', 'UNKNOWN');
     await time.run(state.close());
     expect(store.json(KEYS.lock)).toMatchObject({ state: 'free', inFlight: [] });

@@ -72,10 +72,10 @@ async function deploy(
   try {
     const lock = await acquireLock({ store, key: KEY, run, actor: 'ada', timeoutSeconds: 100_000, clock, log });
     try {
-      const to = time.now + runsFor;
-      await lock.setBusyUntil(new Date(clock.now() + runsFor));
+      // An attempt that could not end in time is not begun: its answer was too long on the way.
+      const to = await lock.keepFor(runsFor, undefined);
       const from = time.now;
-      if (from >= to) return [];
+      if (from + runsFor > to) return [];
       await time.sleep(to - from);
       return [{ from, to }];
     } finally {

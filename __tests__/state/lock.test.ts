@@ -127,26 +127,28 @@ test.each([-300_000, 300_000])('busyUntil holds, and not longer, when the holder
   const wrong = time.clock(() => skew);
   const lock = await time.run(acquire({ clock: wrong }));
   await time.run(time.sleep(5_000));
-  await time.run(lock.setBusyUntil(new Date(wrong.now() + 600_000)));
+  await time.run(lock.keepFor(600_000, undefined));
   const busyUntil = time.now + 600_000;
   await time.run(lock.abandon());
   await time.run(time.sleep(busyUntil - time.now - 1_000));
-  expect((await time.run(errorOf(acquire()))).message).toMatch(/ends by itself at 2026-03-01T10:10:0[5-7]/);
+  expect((await time.run(errorOf(acquire()))).message).toMatch(/ends by itself at 2026-03-01T10:10:0[5-9]/);
   const next = await time.run(acquire({ timeoutSeconds: 60 }));
   expect(time.now).toBeGreaterThanOrEqual(busyUntil);
   expect(time.now).toBeLessThan(busyUntil + 10_000);
   await time.run(next.release());
 });
 
-test('busyUntil holds also when the clock was set back since the last write', async () => {
+test.each([-7_200_000, 7_200_000])('busyUntil holds, and not longer, when the clock was set by %i ms', async (by) => {
   const { time, store, acquire } = setUp();
   let skew = 0;
   const clock = time.clock(() => skew);
   const lock = await time.run(acquire({ clock }));
-  skew = -120_000;
-  await time.run(lock.setBusyUntil(new Date(clock.now() + 300_000)));
-  expect(Date.parse(String(store.json(KEY).busyUntil))).toBeGreaterThanOrEqual(time.now + 300_000);
-  await time.run(lock.setBusyUntil(null));
+  skew = by;
+  const until = await time.run(lock.keepFor(300_000, undefined));
+  expect(until).toBeGreaterThanOrEqual(time.now + 300_000);
+  expect(until).toBeLessThan(time.now + 310_000);
+  expect(Date.parse(String(store.json(KEY).busyUntil))).toBe(until);
+  await time.run(lock.prove(undefined));
   expect(store.json(KEY).busyUntil).toBeNull();
   await time.run(lock.release());
 });
@@ -167,8 +169,8 @@ test.each(['conflict', 'error'] as const)('renewals go on after a lost answer (%
   await time.run(time.sleep(50_000));
   expect(lock.lost.aborted).toBe(false);
   store.lost = [kind === 'error' ? undefined : kind];
-  await time.run(lock.setBusyUntil(new Date(time.now + 60_000)));
-  await time.run(lock.setBusyUntil(null));
+  await time.run(lock.keepFor(60_000, undefined));
+  await time.run(lock.prove(undefined));
   await time.run(lock.release());
   expect(store.json(KEY)).toMatchObject({ state: 'free', owner: lock.owner });
   expect(log.lines.filter((line) => line.startsWith('warning'))).toHaveLength(kind === 'error' ? 1 : 0);
@@ -179,11 +181,11 @@ test('what was stored without an answer does not pass for the write after it', a
   const lock = await time.run(acquire());
   store.lost = ['error'];
   await time.run(time.sleep(21_000));
-  const deadline = new Date(time.now + 600_000);
-  await time.run(lock.setBusyUntil(deadline));
-  expect(Date.parse(String(store.json(KEY).busyUntil))).toBeGreaterThanOrEqual(deadline.getTime());
+  const until = await time.run(lock.keepFor(600_000, undefined));
+  expect(until).toBeGreaterThanOrEqual(time.now + 600_000);
+  expect(Date.parse(String(store.json(KEY).busyUntil))).toBe(until);
   store.lost = ['error'];
-  await time.run(errorOf(lock.setBusyUntil(deadline)));
+  await time.run(errorOf(lock.keepFor(600_000, undefined)));
   await time.run(lock.release());
   expect(store.json(KEY)).toMatchObject({ state: 'free', busyUntil: null });
 });
@@ -200,7 +202,7 @@ test('a holder that was paused learns that it lost the lock, and frees nothing',
   const second = await time.run(acquireLock({ ...common, store: fast, actor: 'bob' }));
   expect(second.generation).toBe(2);
   expect(first.lost.aborted).toBe(false);
-  const refused = await time.run(errorOf(first.setBusyUntil(new Date(time.now + 60_000))));
+  const refused = await time.run(errorOf(first.keepFor(60_000, undefined)));
   expect(refused.code).toBe('LOCK_LOST');
   expect(refused.message).toContain('bob');
   expect(first.lost.reason).toMatchObject({ code: 'LOCK_LOST' });
@@ -230,6 +232,30 @@ test('another process goes on with the lock by the name of its owner, and only w
   await time.run(resumed?.release() ?? Promise.resolve());
   expect(await time.run(resumeLock(options(), lock.owner))).toBeUndefined();
   await time.run((await time.run(acquire())).release());
+});
+
+test('a lock that was freed by another process is not renewed any more, and nothing starts under it', async () => {
+  const { time, store, acquire, options } = setUp();
+  const lock = await time.run(acquire());
+  await time.run((await time.run(resumeLock(options(), lock.owner)))?.release() ?? Promise.resolve());
+  expect((await time.run(errorOf(lock.keepFor(60_000, undefined)))).code).toBe('LOCK_LOST');
+  expect(store.json(KEY)).toMatchObject({ state: 'free' });
+  await time.run(lock.release());
+});
+
+test('a request that takes long does not shorten what the lock is kept for, nor do others in flight', async () => {
+  const time = new VirtualTime();
+  const latencies = [0, 0, 0, 0, 40_000, 0, 20_000, 0];
+  const store = new MemoryStore({ now: () => time.now, latency: () => time.sleep(latencies.shift() ?? 0) });
+  const log = new MemoryLog();
+  const lock = await time.run(
+    acquireLock({ store, key: KEY, run: RUN, actor: 'ada', timeoutSeconds: 0, clock: time.clock(), log }),
+  );
+  const until = await time.run(lock.keepFor(300_000, undefined));
+  expect(until).toBeGreaterThanOrEqual(time.now + 300_000);
+  expect(await time.run(lock.keepFor(1_000, until))).toBeLessThan(time.now + 10_000);
+  expect(Date.parse(String(store.json(KEY).busyUntil))).toBe(until);
+  await time.run(lock.release());
 });
 
 test('a removed lock is gone, and the next one begins again', async () => {

@@ -118,6 +118,11 @@ describe('when the environment counts as deployed', () => {
     );
   });
 
+  test("record-on: job wants what all does, and the rest is the post step's", () => {
+    expect(whyNotRecorded({ recordOn: 'job', phaseTasks, selected, progress: seeded })).toBe('still missing: warm');
+    expect(whyNotRecorded({ recordOn: 'job', phaseTasks, selected, progress: warmed })).toBeUndefined();
+  });
+
   test('record-on: selection wants the selected ones, record-on: never nothing', () => {
     expect(whyNotRecorded({ recordOn: 'selection', phaseTasks, selected, progress: seeded })).toBeUndefined();
     expect(whyNotRecorded({ recordOn: 'selection', phaseTasks, selected, progress: migrated })).toBe(
@@ -129,16 +134,21 @@ describe('when the environment counts as deployed', () => {
 
 test('the marker holds the deployment, and what became of each task', () => {
   const { status: _status, ...migrate } = markerTask();
-  const done = progress({ phase: 'update', previousVersion: 'v0.9.0', completed: { migrate: completed() } });
+  const done = progress({
+    phase: 'update',
+    previousVersion: 'v0.9.0',
+    generation: 7,
+    completed: { migrate: completed() },
+  });
   const before = marker({ tasks: { seed: markerTask() } });
-  const details = { commit: 'b'.repeat(40), actor: 'bob', deployedAt: '2026-03-02T10:00:00.000Z', generation: 4 };
+  const details = { commit: 'b'.repeat(40), actor: 'bob', deployedAt: '2026-03-02T10:00:00.000Z' };
   const made = createMarker(done, before, { ...details, tasks: { migrate, seed: migrate, warm: migrate } });
-  expect(made).toEqual(
-    marker({
-      ...details,
-      phase: 'update',
-      previousVersion: 'v0.9.0',
-      tasks: { migrate: markerTask(), seed: markerTask(), warm: markerTask({ status: 'SKIPPED' }) },
-    }),
-  );
+  const { generation: _generation, ...expected } = marker({
+    ...details,
+    phase: 'update',
+    previousVersion: 'v0.9.0',
+    tasks: { migrate: markerTask(), seed: markerTask(), warm: markerTask({ status: 'SKIPPED' }) },
+  });
+  expect(made).toEqual(expected);
+  expect(JSON.parse(JSON.stringify(made))).toEqual(made);
 });

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createClients } from '../../src/aws/clients.ts';
 import { type LocalAws, startLocalAws } from '../../src/local/index.ts';
-import { loadState, writeMarker } from '../../src/state/documents.ts';
+import { loadState } from '../../src/state/documents.ts';
+import { openEnvironment } from '../../src/state/environment.ts';
 import { stateKeys } from '../../src/state/keys.ts';
 import { acquireLock } from '../../src/state/lock.ts';
 import { createS3Store } from '../../src/state/s3-store.ts';
@@ -14,7 +15,7 @@ import { testConditions } from '../../src/state/self-test.ts';
 import type { ObjectStore } from '../../src/state/types.ts';
 import { MemoryLog } from '../helpers/memory-log.ts';
 import { VirtualTime } from '../helpers/virtual-time.ts';
-import { marker, RUN } from './samples.ts';
+import { marker, OWNER, RUN } from './samples.ts';
 
 const ACCOUNT = '000000000000';
 const BUCKET = `lumo-tasks-${ACCOUNT}-eu-central-1`;
@@ -81,13 +82,24 @@ describe('against the embedded S3', () => {
     expect(await store.list('lumo-tasks/state/')).toEqual([]);
     const keys = stateKeys('shop', 'production');
     const clock = new VirtualTime(Date.now()).clock();
-    const options = { store, key: keys.lock, run: RUN, actor: 'ada', timeoutSeconds: 0, clock, log: new MemoryLog() };
+    const options = {
+      store,
+      key: keys.lock,
+      run: RUN,
+      actor: 'ada',
+      deployment: '41-1-abc',
+      timeoutSeconds: 0,
+      clock,
+      log: new MemoryLog(),
+    };
     const lock = await acquireLock(options);
     await expect(acquireLock(options)).rejects.toMatchObject({ code: 'LOCK_HELD' });
-    await writeMarker(store, keys, marker(), undefined);
-    expect((await loadState(store, keys)).marker?.value).toEqual(marker());
     await lock.release();
-    expect(JSON.parse(String((await store.get(keys.lock))?.body))).toMatchObject({ state: 'free', generation: 1 });
+    const state = await openEnvironment({ ...options, keys, owner: OWNER });
+    await state.record(marker());
+    expect((await loadState(store, keys)).marker?.value).toEqual(marker({ generation: 2 }));
+    await state.remove();
+    expect(await store.list(keys.prefix)).toEqual([]);
   });
 
   test('a bucket that is not there, or not ours, is named', async () => {

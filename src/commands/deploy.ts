@@ -6,6 +6,7 @@ import { digestInputs, packageTasks } from '../package/index.ts';
 import type { Report } from '../report/types.ts';
 import { decideRuns } from '../runs/decide.ts';
 import { runOrder } from '../runs/order.ts';
+import { skippedResult } from '../runs/result.ts';
 import { isOk } from '../runs/types.ts';
 import type { EnvironmentState } from '../state/environment.ts';
 import { completedDigest, startProgress } from '../state/progress.ts';
@@ -13,7 +14,7 @@ import type { Progress } from '../state/types.ts';
 import { type Deployment, ownTasks, underLock, withDeployment } from './deployment.ts';
 import { eventsOf } from './event.ts';
 import { existingChanges, knownVersions, recordedFunctions, type TaskFunction, taskFunctions } from './functions.ts';
-import { workOutHistory } from './history.ts';
+import { isSuperseded, workOutHistory } from './history.ts';
 import { refuseUnsafeEvents } from './open-project.ts';
 import { deploymentStart } from './progress-start.ts';
 import { recordDeployment, trackProgress } from './record.ts';
@@ -28,9 +29,11 @@ export async function deploy(session: Session, report: Report): Promise<void> {
     // Before the lock: whoever has a mistake in a file or an asset hears of it at once, and nothing has been written.
     const inputs = await digestInputs(ownTasks(deployment.selected), deployment.packaging);
     await underLock(deployment, async (state) => {
-      const history = await runner.group('History', () =>
-        workOutHistory(session, deployment.cloud, deployment.target, state, report),
-      );
+      const { history, superseded } = await runner.group('History', async () => ({
+        history: await workOutHistory(session, deployment.cloud, deployment.target, state, report),
+        superseded: await isSuperseded(deployment, state.marker),
+      }));
+      if (superseded) return skipAll(deployment);
       const functions = await runner.group('Functions', async () => deployAll(deployment, state, inputs));
       const targets = taskFunctions(deployment.selected, functions);
       const progress = await runPhase(deployment, state, history, targets);
@@ -38,6 +41,11 @@ export async function deploy(session: Session, report: Report): Promise<void> {
       await cleanUp(deployment, state, functions);
     });
   });
+}
+
+function skipAll({ project, report }: Deployment): void {
+  const reason = `superseded by ${report.superseded?.by}`;
+  report.results = runOrder(project.tasks).map((task) => skippedResult({ task, target: undefined }, reason));
 }
 
 async function deployAll(

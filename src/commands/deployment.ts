@@ -78,7 +78,7 @@ export async function underLock(
   } finally {
     await cloud.endFunctions?.();
     await state.close({ allEnded: cloud.endFunctions !== undefined });
-    if (state.closed) clearHandOver(session.runner);
+    if (state.isClosed) clearHandOver(session.runner);
   }
 }
 

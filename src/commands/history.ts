@@ -1,9 +1,12 @@
+import { isAncestor } from '../history/ancestry.ts';
 import { openRepository } from '../history/repository.ts';
 import { resolveHistory } from '../history/resolve.ts';
+import { supersededBy } from '../history/succession.ts';
 import type { History } from '../history/types.ts';
 import type { Report } from '../report/types.ts';
 import type { Marker, Progress, RunIdentity } from '../state/types.ts';
 import type { Cloud } from './cloud.ts';
+import type { Deployment } from './deployment.ts';
 import type { Session } from './session.ts';
 import type { Target } from './target.ts';
 
@@ -35,6 +38,27 @@ export async function workOutHistory(
   const before = history.previousVersion === undefined ? '' : `, previous version ${history.previousVersion}`;
   log.info(`Version ${version}, phase ${history.phase}${before}: ${history.explanation}`);
   return history;
+}
+
+/**
+ * True when newer code is deployed already, so that nothing is to be done: the report says why. Throws `DOWNGRADE`. What
+ * cannot be told counts as newer.
+ */
+export async function isSuperseded(
+  { report, session, target }: Deployment,
+  marker: Marker | undefined,
+): Promise<boolean> {
+  const { inputs, runner: log } = session;
+  const github = gitHubAccess(session);
+  report.superseded = await supersededBy({
+    ...inputs,
+    ...target,
+    marker,
+    isAncestor: (older, newer) => isAncestor(older, newer, { root: session.root, github, log }),
+  });
+  if (report.superseded === undefined) return false;
+  report.notices.push(report.superseded.explanation);
+  return true;
 }
 
 function gitHubAccess({ inputs, workflow }: Session) {

@@ -15,7 +15,7 @@ import { completedDigest, startProgress } from '../state/progress.ts';
 import { type AwsModules, knownRegion } from './cloud.ts';
 import { type Deployment, openProjectAndAws, ownTasks, withCloud } from './deployment.ts';
 import { existingChanges, knownVersions } from './functions.ts';
-import { workOutHistory } from './history.ts';
+import { isSuperseded, workOutHistory } from './history.ts';
 import type { OpenProject } from './open-project.ts';
 import { checkBucket, checkIdentity, checkInvoke, checkRole, createPreflight, type Preflight } from './preflight.ts';
 import { deploymentStart } from './progress-start.ts';
@@ -82,10 +82,12 @@ async function planOnAws(deployment: Deployment): Promise<void> {
   });
   if (state !== undefined && planned !== undefined) {
     const stored = { marker: state.marker?.value, progress: state.progress?.value };
-    const history = await session.runner.group('History', () =>
-      workOutHistory(session, cloud, deployment.target, stored, report),
-    );
-    planRuns(deployment, state, history, planned);
+    const { history, superseded } = await session.runner.group('History', async () => ({
+      history: await workOutHistory(session, cloud, deployment.target, stored, report),
+      superseded: await isSuperseded(deployment, stored.marker),
+    }));
+    if (superseded) report.functions = []; // what differs would be left as it is
+    planRuns(deployment, state, history, superseded ? [] : planned);
   }
   preflight.assertPassed();
 }
@@ -148,7 +150,7 @@ function planRuns(deployment: Deployment, state: State, history: History, planne
   });
   report.plan = runOrder(project.tasks).map((task): PlannedTask => {
     const change = functions.get(task.name)?.change;
-    const skip = skipped.get(task.name);
+    const skip = report.superseded ? `superseded by ${report.superseded.by}` : skipped.get(task.name);
     return {
       task: task.name,
       file: task.file ?? null,

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { RunResult } from '../runs/types.ts';
 import type { EnvironmentState } from '../state/environment.ts';
+import { type PendingRecord, pendingRecord } from '../state/pending-record.ts';
 import {
   completedDigest,
   completePlanned,
@@ -47,15 +48,39 @@ export function trackProgress(
   };
 }
 
+/** Whether the environment counts as deployed now. */
+export type RecordOutcome =
+  | { kind: 'recorded' }
+  | { kind: 'not recorded'; why: string }
+  /** For the post step, see `recordPending`. */
+  | { kind: 'when the job succeeds'; pending: PendingRecord };
+
 /** Writes the marker when the environment counts as deployed; else the report says what is still missing. */
 export async function recordDeployment(
   deployment: Deployment,
   state: EnvironmentState,
   progress: Progress,
   functions: Functions,
-): Promise<void> {
-  const { cloud, project, report, selected, session } = deployment;
-  report.notRecorded = cloud.store
+): Promise<RecordOutcome> {
+  const { report, session } = deployment;
+  report.notRecorded = whyNot(deployment, progress, functions);
+  if (report.notRecorded !== undefined) return { kind: 'not recorded', why: report.notRecorded };
+  const marker = createMarker(progress, state.marker, markerDetails(deployment, state, progress, functions));
+  if (session.inputs.recordOn === 'job') {
+    report.notRecorded = 'not before the whole job has succeeded, by the post step';
+    return { kind: 'when the job succeeds', pending: pendingRecord(state, marker) };
+  }
+  await state.record(marker);
+  report.recorded = true;
+  return { kind: 'recorded' };
+}
+
+function whyNot(
+  { cloud, project, selected, session }: Deployment,
+  progress: Progress,
+  functions: Functions,
+): string | undefined {
+  return cloud.store
     ? whyNotRecorded({
         recordOn: session.inputs.recordOn,
         phaseTasks: project.tasks
@@ -69,9 +94,6 @@ export async function recordDeployment(
         progress,
       })
     : 'there is no bucket to record it in';
-  if (report.notRecorded !== undefined) return;
-  await state.record(createMarker(progress, state.marker, markerDetails(deployment, state, progress, functions)));
-  report.recorded = true;
 }
 
 /** The functions of this step, of earlier steps of the deployment, and of the last one, in this order of precedence. */
@@ -97,7 +119,6 @@ function markerDetails(
     commit: target.commit,
     actor: session.workflow.actor,
     deployedAt: isoTime(session.clock),
-    generation: state.generation,
     tasks: Object.fromEntries([...before, ...earlier, ...now]),
   };
 }

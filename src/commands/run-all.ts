@@ -38,7 +38,9 @@ export async function runAll(deployment: Deployment, state: EnvironmentState, op
       clock,
       runner,
       signal,
-      beforeAttempt: (attempt) => state.attemptStarting(attempt),
+      beforeAttempt: async (attempt) => {
+        await state.attemptStarting(attempt);
+      },
       afterRun: async (result) => {
         state.attemptEnded(result.task, result.status);
         await options.afterRun(result);

@@ -28,6 +28,18 @@ export async function gitHead(folder: string): Promise<string | undefined> {
   return head.missing || isNoRepository(head) || head.code === 1 ? undefined : lines(head)[0];
 }
 
+/**
+ * Whether the commit `older` is an ancestor of `newer`, both full ids. `undefined`: there is no repository, it does not
+ * hold both, or it was cut off somewhere between them.
+ */
+export async function localAncestry(folder: string, older: string, newer: string): Promise<boolean | undefined> {
+  const answer = await git(folder, ['merge-base', '--is-ancestor', older, newer]);
+  if (answer.code === 0) return true;
+  if (answer.code !== 1) return undefined;
+  const shallow = await git(folder, ['rev-parse', '--is-shallow-repository']);
+  return lines(shallow)[0] === 'true' ? undefined : false;
+}
+
 /** A few questions to git for each commit, however many tags are asked about. Annotated tags count as their commits. */
 function relationsOf(folder: string): Repository['relation'] {
   const known = new Map<string, ReturnType<typeof tagsAround>>();

@@ -1,6 +1,6 @@
 import { ActionError } from '../errors.ts';
 import type { Log } from '../runner/types.ts';
-import type { Repository } from './repository.ts';
+import type { Relation, Repository } from './repository.ts';
 
 export interface GitHubAccess {
   token: string;
@@ -10,13 +10,24 @@ export interface GitHubAccess {
   apiUrl: string;
 }
 
+/** Where a commit is, seen from another one. */
+export type Comparison = 'ahead' | 'behind' | 'identical' | 'diverged' | 'unrelated';
+
+export interface GitHubRepository extends Repository {
+  /** Both are names of tags or commits; annotated tags are taken for their commits. */
+  compare(base: string, head: string): Promise<Comparison>;
+}
+
 const TIMEOUT_MS = 30_000;
 /** Tags of other branches that are looked at before giving up; the first one nearly always is the one. */
 const MAX_COMPARISONS = 100;
 const REF = 'refs/tags/';
 
 /** Asks only for what is needed: the tokens of workflows share 1,000 requests an hour and repository. */
-export async function gitHubRepository({ token, repository, apiUrl }: GitHubAccess, log: Log): Promise<Repository> {
+export async function gitHubRepository(
+  { token, repository, apiUrl }: GitHubAccess,
+  log: Log,
+): Promise<GitHubRepository> {
   const { getOctokit } = await import('@actions/github');
   const toDebug = (line: string): void => log.debug(line);
   const octokit = getOctokit(token, {
@@ -33,6 +44,14 @@ export async function gitHubRepository({ token, repository, apiUrl }: GitHubAcce
       if (isNoCommonAncestor(error)) return { data: { status: 'unrelated' }, headers: {} };
       throw lookUpFailed(what, error);
     }
+  };
+
+  const compare = async (baseRef: string, head: string): Promise<Comparison> => {
+    const what = `how ${baseRef} and ${head} relate`;
+    // Only the status is wanted, so a page of one commit is enough.
+    const range = `${encodeURIComponent(baseRef)}...${encodeURIComponent(head)}`;
+    const { data } = await get(`${base}/compare/${range}?per_page=1`, what);
+    return comparisonOf((data as { status?: unknown } | null)?.status, what);
   };
 
   let comparisons = 0;
@@ -52,26 +71,30 @@ export async function gitHubRepository({ token, repository, apiUrl }: GitHubAcce
     },
 
     async relation(tag, commit) {
-      // Annotated tags are taken for their commits. Only the status is wanted, so a page of one commit is enough.
       comparisons += 1;
       if (comparisons > MAX_COMPARISONS) throw tooManyTags();
-      const range = `${encodeURIComponent(tag)}...${encodeURIComponent(commit)}`;
-      const { data } = await get(`${base}/compare/${range}?per_page=1`, `how ${tag} and ${commit} relate`);
-      return relationOf((data as { status?: unknown } | null)?.status, `how ${tag} and ${commit} relate`);
+      return RELATIONS[await compare(tag, commit)];
     },
+
+    compare,
   };
 }
+
+const RELATIONS: Readonly<Record<Comparison, Relation>> = {
+  ahead: 'before',
+  identical: 'same',
+  behind: 'other',
+  diverged: 'other',
+  unrelated: 'other',
+};
 
 interface Answer {
   data: unknown;
   headers: { link?: string | undefined };
 }
 
-/** `status` tells where the commit is, seen from the tag. */
-function relationOf(status: unknown, what: string): 'before' | 'same' | 'other' {
-  if (status === 'ahead') return 'before';
-  if (status === 'identical') return 'same';
-  if (status === 'behind' || status === 'diverged' || status === 'unrelated') return 'other';
+function comparisonOf(status: unknown, what: string): Comparison {
+  if (typeof status === 'string' && Object.hasOwn(RELATIONS, status)) return status as Comparison;
   throw lookUpFailed(what, new Error(`the answer has no status, but ${JSON.stringify(status)}`));
 }
 

@@ -11,6 +11,12 @@ export interface VersionEvent {
 }
 
 const COMMIT = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
+
+/** True for a full commit id. */
+export function isCommit(text: string): boolean {
+  return COMMIT.test(text);
+}
+
 const TAG_REF = 'refs/tags/';
 
 /**
@@ -19,7 +25,7 @@ const TAG_REF = 'refs/tags/';
  */
 export function headCommit(event: VersionEvent): string | undefined {
   const head = event.eventName?.startsWith('pull_request') ? event.payload.pull_request?.head.sha : undefined;
-  return [head, event.sha].find((commit) => commit !== undefined && COMMIT.test(commit));
+  return [head, event.sha].find((commit) => commit !== undefined && isCommit(commit));
 }
 
 /** The tag the event is about, exactly as it is named. */

@@ -39,7 +39,7 @@ export async function finishDeployment(handOver: HandOver, options: FinishOption
     try {
       const leftovers = await finishAttempts(state, handOver, { store, clock, runner });
       await state.close();
-      await reportFinish({ leftovers, freed: state.closed, environment }, options);
+      await reportFinish({ leftovers, freed: state.isClosed, environment }, options);
     } finally {
       await state.close();
     }
@@ -64,15 +64,15 @@ async function finishAttempts(state: EnvironmentState, handOver: HandOver, tools
 
 /** Tells every attempt to end, and waits until it has or can no longer be running. False: some still may be. */
 async function waitForResults(
-  { leftovers, leftoversEnd }: EnvironmentState,
+  state: EnvironmentState,
   { project, environment }: HandOver,
   { store, clock, runner }: Tools,
 ): Promise<boolean> {
+  const { leftovers } = state;
   const channels = leftovers.flatMap(({ deployment, task, attempt, nonce }) => {
     const keys = channelKeys(channelPrefix(project, environment, deployment), task, attempt);
     return nonce === undefined ? [] : [new ChannelObjects(store, keys, nonce)];
   });
-  const end = leftoversEnd?.getTime() ?? 0;
   const giveUpAt = clock.now() + LONGEST_WAIT_MS;
   if (leftovers.length > 0) {
     runner.info(`Waiting for ${leftovers.map(({ task }) => task).join(', ')} to end.`);
@@ -81,7 +81,7 @@ async function waitForResults(
   for (;;) {
     const results = await Promise.all(channels.map((channel) => channel.result()));
     const all = channels.length === leftovers.length && results.every((result) => result !== undefined);
-    if (all || clock.now() > end) return true;
+    if (all || (await state.leftoversHaveEnded())) return true;
     if (clock.now() > giveUpAt) return false;
     await clock.sleep(POLL_MS);
   }

@@ -19,6 +19,9 @@ export function annotateReport(report: Report, runner: Runner): void {
     ...(report.error === undefined ? [] : errorAnnotations(report.error)),
     ...pointedFirst(failures(report)).map((result) => taskAnnotation(result, report.projectPath)),
   ]);
+  if (report.status === 'superseded' && report.superseded !== undefined) {
+    runner.annotate({ level: 'notice', title: 'Superseded', message: report.superseded.explanation });
+  }
   annotate(
     runner,
     'warning',

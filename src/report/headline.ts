@@ -6,6 +6,7 @@ export const REPORT_ICONS: Readonly<Record<ReportStatus, string>> = {
   succeeded: '✅',
   failed: '❌',
   cancelled: '🚫',
+  superseded: '⏭️',
   planned: '📋',
 };
 
@@ -61,6 +62,8 @@ function verdict(report: Report): string {
       return suffix(planCounts(report));
     case 'succeeded':
       return ` succeeded${suffix(runCounts(report))}`;
+    case 'superseded':
+      return ` superseded by ${report.superseded?.by}: nothing was run`;
     case 'cancelled':
       return ` cancelled${suffix(runCounts(report))}`;
     case 'failed':

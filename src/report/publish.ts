@@ -23,6 +23,7 @@ export function startReport(now: Date): Report {
     region: '',
     version: '',
     history: undefined,
+    superseded: undefined,
     status: 'failed',
     recorded: false,
     notRecorded: undefined,
@@ -48,7 +49,8 @@ export function finishReport(report: Report, { cancelled, now }: { cancelled: bo
 function statusOf(report: Report, cancelled: boolean): ReportStatus {
   if (cancelled) return 'cancelled';
   if (report.error !== undefined || !report.results.every(({ status }) => isOk(status))) return 'failed';
-  return report.command === 'plan' ? 'planned' : 'succeeded';
+  if (report.command === 'plan') return 'planned';
+  return report.superseded === undefined ? 'succeeded' : 'superseded';
 }
 
 export interface Publication {

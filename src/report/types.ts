@@ -1,4 +1,5 @@
 import type { ActionError } from '../errors.ts';
+import type { Superseded } from '../history/succession.ts';
 import type { History } from '../history/types.ts';
 import type { TaskBehaviour } from '../project/types.ts';
 import type { RunResult } from '../runs/types.ts';
@@ -47,7 +48,12 @@ export interface PreflightCheck {
   message: string;
 }
 
-export type ReportStatus = 'succeeded' | 'failed' | 'cancelled' | 'planned';
+export type ReportStatus = 'succeeded' | 'failed' | 'cancelled' | 'superseded' | 'planned';
+
+/** True for what a step ends with that does not fail. */
+export function isSuccess(status: ReportStatus): boolean {
+  return status !== 'failed' && status !== 'cancelled';
+}
 
 /** One report of one execution of a command; every renderer reads it and nothing else. */
 export interface Report {
@@ -59,6 +65,8 @@ export interface Report {
   region: string;
   version: string;
   history: History | undefined;
+  /** Why nothing was, or would be, done: newer code is deployed already. */
+  superseded: Superseded | undefined;
   status: ReportStatus;
   recorded: boolean;
   /** Why the environment was not recorded: what is still missing. */

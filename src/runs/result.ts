@@ -22,7 +22,7 @@ export type Interruption =
   | { note: string };
 
 /** The entry of a task that was not invoked. */
-export function skippedResult({ task, target }: PlannedRun, reason: string): RunResult {
+export function skippedResult({ task, target }: Pick<PlannedRun, 'task' | 'target'>, reason: string): RunResult {
   return {
     task: task.name,
     file: task.file ?? null,

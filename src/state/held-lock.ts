@@ -5,8 +5,10 @@ import type { Lock, LockOptions } from './lock.ts';
 import { type LockObject, lockLost, readLock } from './lock-body.ts';
 import type { LockBody, ObjectStore, SentAttempt } from './types.ts';
 
-/** `Date` and `Last-Modified` of a response are whole seconds. */
+/** `Date` and `Last-Modified` of a response are whole seconds, cut off. */
 const DATE_RESOLUTION_MS = 1000;
+/** How much longer than asked for a lock is kept, so that mostly one write does. */
+const SLACK_MS = 2000;
 
 /** A lock that has been taken. Every write needs the ETag of the one before, so all go through one queue. */
 export class HeldLock implements Lock {
@@ -14,7 +16,7 @@ export class HeldLock implements Lock {
   readonly generation: number;
   readonly lost: AbortSignal;
   readonly leftovers: readonly SentAttempt[];
-  readonly leftoversEnd: Date | null;
+  readonly leftoversUntil: number;
 
   readonly #store: ObjectStore;
   readonly #key: string;
@@ -35,6 +37,7 @@ export class HeldLock implements Lock {
     this.generation = taken.body.generation;
     this.lost = this.#lost.signal;
     this.leftovers = taken.body.inFlight;
+    this.leftoversUntil = Date.parse(taken.body.busyUntil ?? new Date(0).toISOString());
     this.#store = options.store;
     this.#key = options.key;
     this.#clock = options.clock;
@@ -42,8 +45,6 @@ export class HeldLock implements Lock {
     this.#current = taken;
     this.#revision = taken.body.revision;
     this.#serverOffset = taken.serverNow - options.clock.now();
-    const { busyUntil } = taken.body;
-    this.leftoversEnd = busyUntil === null ? null : new Date(Date.parse(busyUntil) - this.#serverOffset);
     this.#renewing = this.#renew((options.renewSeconds ?? 20) * 1000);
   }
 
@@ -51,16 +52,35 @@ export class HeldLock implements Lock {
     this.#settled = true;
   }
 
-  async setBusyUntil(deadline: Date | null, sent: readonly SentAttempt[] = []): Promise<void> {
-    const inFlight = [...this.#unsettled, ...sent];
-    if (deadline === null) return await this.#enqueue(() => this.#write({ busyUntil: null, inFlight }));
-    const left = deadline.getTime() - this.#clock.now();
+  async serverNow(): Promise<number> {
+    const found = await readLock(this.#store, this.#key);
+    return found?.serverNow ?? 0;
+  }
+
+  async keepFor(milliseconds: number, others = 0, inFlight: readonly SentAttempt[] = []): Promise<number> {
+    return await this.#enqueue(async () => {
+      const wanted = milliseconds + DATE_RESOLUTION_MS;
+      let until = this.#clock.now() + this.#serverOffset + wanted + SLACK_MS;
+      for (let slack = SLACK_MS; ; slack *= 2) {
+        await this.#write(this.#busy(Math.max(until, others), inFlight));
+        // Its answer tells the server's time. A clock that was set meanwhile makes the moment too early or far too
+        // late, a request that took long makes it too early.
+        const needed = this.#current.serverNow + wanted;
+        if (until >= needed && until <= needed + 2 * slack) return until;
+        until = needed + slack;
+      }
+    });
+  }
+
+  async prove(busyUntil: number | undefined, inFlight: readonly SentAttempt[] = []): Promise<void> {
+    await this.#enqueue(() => this.#write(this.#busy(busyUntil, inFlight)));
+  }
+
+  async check(): Promise<void> {
     await this.#enqueue(async () => {
-      const expected = this.#clock.now() + this.#serverOffset + left + DATE_RESOLUTION_MS;
-      await this.#write({ busyUntil: new Date(expected).toISOString(), inFlight });
-      // Its answer tells the server's time: our clock was set meanwhile, or the request took long.
-      const needed = this.#current.serverNow + left;
-      if (needed > expected) await this.#write({ busyUntil: new Date(needed + DATE_RESOLUTION_MS).toISOString() });
+      this.lost.throwIfAborted();
+      const found = await readLock(this.#store, this.#key);
+      if (found?.body.owner !== this.owner || found.body.state === 'free') this.#lose(found);
     });
   }
 
@@ -71,19 +91,20 @@ export class HeldLock implements Lock {
   }
 
   async release(): Promise<void> {
-    await this.#finish(() => this.#write({ state: 'free', busyUntil: null, inFlight: [...this.#unsettled] }));
+    await this.#finish(() => this.#write({ state: 'free', ...this.#busy(undefined) }));
   }
 
   async remove(): Promise<void> {
     await this.#finish(async () => {
       // Proves that it is ours and gives the ETag, also when the answer to an earlier write was lost.
-      await this.#write({ busyUntil: null });
+      await this.#write(this.#busy(undefined));
       await this.#store.delete(this.#key, { ifMatch: this.#current.etag });
     });
   }
 
-  get #unsettled(): readonly SentAttempt[] {
-    return this.#settled ? [] : this.leftovers;
+  #busy(until: number | undefined, inFlight: readonly SentAttempt[] = []): Pick<LockBody, 'busyUntil' | 'inFlight'> {
+    const busyUntil = until === undefined ? null : new Date(until).toISOString();
+    return { busyUntil, inFlight: [...(this.#settled ? [] : this.leftovers), ...inFlight] };
   }
 
   /** The last write. A lock that somebody else has by now needs none. */
@@ -139,7 +160,8 @@ export class HeldLock implements Lock {
       this.#revision += 1;
       const body = { ...this.#current.body, ...change, revision: this.#revision };
       const sentAt = this.#clock.now();
-      const outcome = await this.#store.put(this.#key, formatDocument(body), { ifMatch: this.#current.etag });
+      const bytes = formatDocument(body);
+      const outcome = await this.#store.put(this.#key, bytes, { ifMatch: this.#current.etag });
       if (outcome.ok) {
         const { etag, serverNow } = outcome;
         this.#adopt({ body, etag, serverNow, lastModified: serverNow }, sentAt);
@@ -148,7 +170,9 @@ export class HeldLock implements Lock {
       const found = await readLock(this.#store, this.#key);
       if (found?.body.owner !== this.owner) return this.#lose(found);
       this.#adopt(found, sentAt);
-      if (found.body.revision === body.revision) return;
+      if (formatDocument(found.body).equals(bytes)) return;
+      // Freed by somebody who acts for us: anybody may have it now, so it is not ours to renew.
+      if (found.body.state === 'free') return change.state === 'free' ? undefined : this.#lose(found);
     }
   }
 

@@ -84,12 +84,13 @@ export const PROGRESS: DocumentType<Progress> = {
     source: oneOf('input', 'marker', 'tag', 'none'),
     completed: record(object({ ...PLANNED_TASK, completedAt: instant })),
     planned: optional(object({ deployment: string, tasks: record(object(PLANNED_TASK)) })),
+    generation: optional(count),
   }),
 };
 
 export const INVENTORY: DocumentType<Inventory> = {
   name: 'inventory',
-  shape: object({ ...OWNER, functions: list(string) }),
+  shape: object({ ...OWNER, functions: list(string), generation: optional(count) }),
 };
 
 export const LOCK: DocumentType<LockBody> = {

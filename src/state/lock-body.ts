@@ -39,7 +39,9 @@ export function lockHeld(message: string, where: string): ActionError {
 }
 
 export function lockLost(holder: LockBody | undefined, where: string): ActionError {
-  const now = holder ? `${describeHolder(holder)} has it` : 'it does not exist any more';
+  const now = holder
+    ? `${describeHolder(holder)} ${holder.state === 'free' ? 'had' : 'has'} it`
+    : 'it does not exist any more';
   return new ActionError('LOCK_LOST', `The lock ${where} was lost: ${now}.`, {
     advice: 'Look at what that deployment did, then run this one again if it is still needed.',
   });

@@ -33,16 +33,25 @@ export interface Lock {
   readonly lost: AbortSignal;
   /** Attempts that an earlier holder, or this one in another process, has not heard of; until `settle` they stay listed. */
   readonly leftovers: readonly SentAttempt[];
-  /** When none of the leftovers can be running any more, by this machine's clock; null: none can. */
-  readonly leftoversEnd: Date | null;
+  /** When none of the leftovers can be running any more, by the server's clock; 0: none can. */
+  readonly leftoversUntil: number;
   /** The leftovers are known about; the next write leaves them out. */
   settle(): void;
+  /** Milliseconds since the epoch by the server's clock, asked for now: this machine's may have been set meanwhile. */
+  serverNow(): Promise<number>;
   /**
-   * Nobody gets the lock before `deadline` (by this machine's clock), whatever becomes of this process; null: nothing is
-   * in flight. Resolves when it is written, so it also proves that the lock is still ours; else throws `LOCK_LOST`. To
-   * be awaited before each attempt, with all that are in flight, and with null before the deployment is recorded.
+   * Nobody gets the lock before the moment this answers, whatever becomes of this process: `milliseconds` after the
+   * answer at least, nor before `others`. `inFlight`: all that may be running then. Moments are milliseconds since the epoch by the server's clock. To be awaited
+   * before each attempt; throws `LOCK_LOST`.
    */
-  setBusyUntil(deadline: Date | null, inFlight?: readonly SentAttempt[]): Promise<void>;
+  keepFor(milliseconds: number, others: number | undefined, inFlight?: readonly SentAttempt[]): Promise<number>;
+  /**
+   * Proves that the lock is still ours, or throws `LOCK_LOST`; `busyUntil`: when the last attempt in flight has ended,
+   * by the server's clock, or undefined, and which. To be awaited before the deployment is recorded.
+   */
+  prove(busyUntil: number | undefined, inFlight?: readonly SentAttempt[]): Promise<void>;
+  /** Throws `LOCK_LOST` when it is not ours any more; writes nothing. */
+  check(): Promise<void>;
   /** Stops renewing and leaves it held: it ends by itself when its time to live and `busyUntil` have passed. */
   abandon(): Promise<void>;
   /** Frees it; only when nothing can be running any more. */
@@ -74,6 +83,13 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
   }
 }
 
+/** The lock that another process took as `owner` and left; undefined when somebody else has it, or nobody. */
+export async function resumeLock(options: LockOptions, owner: string): Promise<Lock | undefined> {
+  const current = await readLock(options.store, options.key);
+  if (current?.body.owner !== owner || current.body.state !== 'held') return undefined;
+  return new HeldLock(options, current);
+}
+
 async function take(
   options: LockOptions,
   owner: string,
@@ -96,13 +112,6 @@ async function take(
   const outcome = await store.put(key, formatDocument(body), open ? { ifMatch: open.etag } : { ifNoneMatch: '*' });
   if (!outcome.ok) return undefined;
   return { body, etag: outcome.etag, lastModified: outcome.serverNow, serverNow: outcome.serverNow };
-}
-
-/** The lock that another process took as `owner` and left; undefined when somebody else has it, or nobody. */
-export async function resumeLock(options: LockOptions, owner: string): Promise<Lock | undefined> {
-  const current = await readLock(options.store, options.key);
-  if (current?.body.owner !== owner || current.body.state !== 'held') return undefined;
-  return new HeldLock(options, current);
 }
 
 /** Waits a little each time it is called; measures by the server's clock, and says who holds the lock. */

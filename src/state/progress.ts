@@ -1,7 +1,7 @@
 import type { Phase } from '../project/types.ts';
 import type { RunStatus } from '../runs/types.ts';
 import type { StateOwner } from './documents.ts';
-import type { CompletedTask, Marker, MarkerTask, Progress, RunIdentity } from './types.ts';
+import type { CompletedTask, Marker, MarkerContent, MarkerTask, Progress, RunIdentity } from './types.ts';
 
 /** What is known when the functions of a deployment are about to be made. */
 export interface DeploymentStart extends StateOwner {
@@ -82,7 +82,7 @@ export function completedDigest(progress: Progress, task: string): string | unde
 }
 
 export interface RecordOptions {
-  recordOn: 'all' | 'selection' | 'never';
+  recordOn: 'all' | 'selection' | 'job' | 'never';
   /** Every task of the phase, selected or not. */
   phaseTasks: readonly TaskCode[];
   selected: ReadonlySet<string>;
@@ -92,7 +92,7 @@ export interface RecordOptions {
 /** Why the environment does not count as deployed yet, in words; undefined: it is to be recorded. */
 export function whyNotRecorded({ recordOn, phaseTasks, selected, progress }: RecordOptions): string | undefined {
   if (recordOn === 'never') return '`record-on` is `never`';
-  const wanted = recordOn === 'all' ? phaseTasks : phaseTasks.filter((task) => selected.has(task.name));
+  const wanted = recordOn === 'selection' ? phaseTasks.filter((task) => selected.has(task.name)) : phaseTasks;
   const missing = missingForRecord(wanted, progress);
   return missing.length === 0 ? undefined : `still missing: ${missing.join(', ')}`;
 }
@@ -107,15 +107,13 @@ export interface MarkerDetails {
   actor: string;
   /** ISO 8601. */
   deployedAt: string;
-  /** Of the marker that was taken over, else of the lock. */
-  generation: number;
   /** Every task whose function belongs to the environment. */
   tasks: Record<string, Omit<MarkerTask, 'status'>>;
 }
 
-/** The marker of a deployment that is complete. */
-export function createMarker(progress: Progress, previous: Marker | undefined, details: MarkerDetails): Marker {
-  const { completed, planned: _planned, source: _source, ...deployment } = progress;
+/** The marker of a deployment that is complete. All of it, in and out, is plain JSON. */
+export function createMarker(progress: Progress, previous: Marker | undefined, details: MarkerDetails): MarkerContent {
+  const { completed, planned: _planned, source: _source, generation: _generation, ...deployment } = progress;
   const statusOf = (name: string): RunStatus =>
     Object.hasOwn(completed, name) ? 'COMPLETED' : (own(previous?.tasks, name)?.status ?? 'SKIPPED');
   const tasks = Object.entries(details.tasks).map(([name, task]) => [name, { ...task, status: statusOf(name) }]);

@@ -67,9 +67,13 @@ export interface Marker {
   deployedAt: string;
   actor: string;
   run: RunIdentity;
+  /** Of the holder of the lock who wrote it or has taken it over since: rises with each. */
   generation: number;
   tasks: Record<string, MarkerTask>;
 }
+
+/** A marker before it is written: whoever holds the lock then gives it its generation. */
+export type MarkerContent = Omit<Marker, 'generation'>;
 
 export interface CompletedTask {
   digest: string;
@@ -107,6 +111,8 @@ export interface Progress {
   completed: Record<string, CompletedTask>;
   /** What the deployment has yet to run; with it a result that nobody heard of can still be recorded. */
   planned?: { deployment: string; tasks: Record<string, PlannedTask> };
+  /** Of the holder of the lock who wrote it. */
+  generation?: number;
 }
 
 /** `inventory.json`: every function name the environment may own, written before the first one is created. */
@@ -116,6 +122,8 @@ export interface Inventory {
   path: string;
   region: string;
   functions: string[];
+  /** Of the holder of the lock who wrote it. */
+  generation?: number;
 }
 
 /** One Invoke that was sent. */
