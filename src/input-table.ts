@@ -117,7 +117,7 @@ export const INPUTS = {
   'record-on': {
     default: 'all',
     description:
-      'When the environment counts as deployed: `all` (every task of the phase has completed, in one step or several of the same workflow run), `selection` (the tasks selected here have), `job` (as `all`, and the whole job has succeeded) or `never`.',
+      'When the environment counts as deployed: `all` (every task of the phase has completed, in one step or several of the same workflow run), `selection` (the tasks selected here have), `job` (as `all`, and the whole job has succeeded: the post step records it; on the command line as `all`) or `never`.',
   },
   'lock-timeout': {
     default: '1800',
@@ -149,6 +149,11 @@ export const INPUTS = {
     default: '${{ github.token }}',
     description:
       'Token that reads tags and the order of commits when the checkout is shallow; `contents: read` is enough.',
+  },
+  'job-status': {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression that the runner evaluates
+    default: '${{ job.status }}',
+    description: 'Internal, not to be set: how the post step knows whether the job has succeeded.',
   },
 } as const satisfies Record<string, InputDefinition>;
 

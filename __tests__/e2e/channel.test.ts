@@ -106,7 +106,7 @@ test('cancelled: the task is told, confirms, and the lock is free', async () => 
   expect(step.result('polite').status).toBe('CANCELED');
   expect(journal.lines()).toEqual(['polite began', 'polite was cancelled']);
   expect(await lockOf('polite')).toMatchObject({ state: 'free' });
-  expect(step.state.handOver).toBe('');
+  expect(step.state.lockOwner).toBe('');
   const after = await post(step);
   expect(after).toMatchObject({ exitCode: 0, log: '', summary: '' });
 });

@@ -8,6 +8,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { artifactKey } from '../../src/functions/code.ts';
 import { type DeployedFunction, deployFunctions } from '../../src/functions/deploy.ts';
+import type { KnownVersions } from '../../src/functions/plan.ts';
 import { planFunctions } from '../../src/functions/plan.ts';
 import { task } from './helpers.ts';
 import { type Bench, hash, IDENTITY, openBench, packageWith, ROLE } from './lambda.ts';
@@ -23,10 +24,8 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-const known = (deployed: DeployedFunction[], recordedAt = Date.now()) => ({
-  versions: new Map(deployed.map((each) => [each.function, each.version])),
-  recordedAt,
-});
+const known = (deployed: DeployedFunction[]): KnownVersions =>
+  new Map(deployed.map(({ function: name, version, lastModified }) => [name, { version, lastModified }]));
 
 /** Deploys `seed` alone and forgets the requests it took. */
 async function deploySeed(settings = {}, changes = {}): Promise<DeployedFunction> {

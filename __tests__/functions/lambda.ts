@@ -75,7 +75,7 @@ export async function openBench(): Promise<Bench> {
       eventBusName: undefined,
       inputs: new Map(tasks.map((task) => [task.name, hash(sources.get(task.name) ?? '')])),
       pack,
-      known: undefined,
+      known: new Map(),
       store: undefined,
       beforeWrites: async () => undefined,
       ...changes,

@@ -68,25 +68,25 @@ function unrefSocket(request) {
 // src/runtime/channel/claim.ts
 var TRY = 0.5;
 var LOOK = 0.2;
-var FIRST_PAUSE_MS = 50;
+var PAUSE_MS = 200;
 async function claimAttempt(link, limitMs) {
   const end = performance.now() + limitMs;
   const latestTry = end - LOOK * limitMs;
   let inDoubt = false;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
-    const answer = await ask(link, putClaim(link, Math.min(TRY * limitMs, latestTry - performance.now())));
-    if ("status" in answer && answer.status === 200) {
+  for (; ; ) {
+    const reply = await ask(link, putClaim(link, Math.min(TRY * limitMs, latestTry - performance.now())));
+    if (reply.status === 200) {
       return { state: "open" };
     }
-    if ("status" in answer && answer.status === 412) {
+    if (reply.status === 412) {
       return await isOurs(link, end) === true ? { state: "open" } : { state: "claimed" };
     }
-    const final = "status" in answer && !isPassing(answer);
+    const final = !mayPass(reply);
     inDoubt ||= !final;
-    if (final || performance.now() + pauseMs >= latestTry) {
-      return lookAgain(link, end, inDoubt, reasonOf(answer));
+    if (final || performance.now() + PAUSE_MS >= latestTry) {
+      return lookAgain(link, end, inDoubt, reasonOf(reply));
     }
-    await pause(pauseMs);
+    await pause(PAUSE_MS);
   }
 }
 async function lookAgain(link, end, inDoubt, reason) {
@@ -97,16 +97,16 @@ async function lookAgain(link, end, inDoubt, reason) {
   return { state: ours ? "open" : "claimed" };
 }
 async function isOurs(link, end) {
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+  for (; ; ) {
     const limitMs = Math.max(1, end - performance.now());
-    const answer = await ask(link, { method: "GET", url: link.address.urls.claimed, limitMs });
-    if ("status" in answer && answer.status === 200) {
-      return isClaimOf(link, answer.body);
+    const reply = await ask(link, { method: "GET", url: link.address.urls.claimed, limitMs });
+    if (reply.status === 200) {
+      return isClaimOf(link, reply.body);
     }
-    if ("status" in answer && !isPassing(answer) || performance.now() + pauseMs >= end) {
+    if (!mayPass(reply) || performance.now() + PAUSE_MS >= end) {
       return void 0;
     }
-    await pause(pauseMs);
+    await pause(PAUSE_MS);
   }
 }
 function isClaimOf({ execution, address }, body) {
@@ -133,15 +133,18 @@ async function ask({ transport }, request) {
     return await transport.send(request);
   } catch (error) {
     const { message, code } = error;
-    return { failure: message || code || "no connection" };
+    return { status: void 0, failure: message || code || "no connection" };
   }
 }
-function reasonOf(answer) {
-  if ("failure" in answer) {
-    return answer.failure;
+function mayPass(reply) {
+  return reply.status === void 0 || isPassing(reply);
+}
+function reasonOf(reply) {
+  if (reply.status === void 0) {
+    return reply.failure;
   }
-  const code = /<Code>(\w{1,64})<\/Code>/.exec(answer.body)?.[1];
-  return `S3 answered ${answer.status}${code === void 0 ? "" : ` ${code}`}`;
+  const code = /<Code>(\w{1,64})<\/Code>/.exec(reply.body)?.[1];
+  return `S3 answered ${reply.status}${code === void 0 ? "" : ` ${code}`}`;
 }
 
 // src/runtime/channel/link.ts
@@ -392,27 +395,49 @@ function deepFreeze(value) {
   return value;
 }
 
+// src/runtime/crash.ts
+import { setTimeout as delay } from "node:timers/promises";
+
 // src/runtime/protocol.ts
+var UNCAUGHT = "TASK_RUN_UNCAUGHT_EXCEPTION: the error comes from a callback or a promise that nothing awaited, and ended the process";
+var UNSTOPPED = "the task did not stop when its signal aborted, so its process was ended";
 var CRASH_LINE_PREFIX = "LUMO-ENVELOPE ";
 var CRASH_LINE_BYTES = 2048;
 
 // src/runtime/crash.ts
-function guardProcess(onCrash) {
-  process.prependListener("uncaughtException", onCrash);
-  process.prependListener("unhandledRejection", onCrash);
-  return () => {
-    process.off("uncaughtException", onCrash);
-    process.off("unhandledRejection", onCrash);
-  };
+var LAST_WORDS_MS2 = 1e3;
+async function die(envelope, { write, exit: exit2, lastWords }) {
+  try {
+    write(`
+${crashLine(envelope)}
+`);
+    if (lastWords !== void 0) await Promise.race([lastWords(envelope), delay(LAST_WORDS_MS2)]);
+  } catch {
+  }
+  try {
+    exit2(1);
+  } finally {
+    exit2(1);
+  }
 }
-function crashLine(task, error, more = {}) {
-  const lineFor = (length) => lineOf({ task, error: shorten(error, length), ...more });
+function crashLine(envelope) {
+  const lineFor = (length) => lineOf(envelope, length);
   const lines = [Number.POSITIVE_INFINITY, 1e3, 400, 150, 50].map(lineFor);
   return lines.find((line) => Buffer.byteLength(line) <= CRASH_LINE_BYTES) ?? lineFor(0);
 }
-function lineOf(parts) {
-  const envelope = { lumo: 1, status: "FAILED", ...parts, logs: [], droppedLines: 0 };
-  return `${CRASH_LINE_PREFIX}${JSON.stringify(envelope)}`;
+function lineOf({ lumo, task, status, error, retry, outOfMemory, warnings = [] }, length) {
+  const short = {
+    lumo,
+    task,
+    status,
+    ...error === void 0 ? {} : { error: shorten(error, length) },
+    ...retry === void 0 ? {} : { retry },
+    ...outOfMemory === void 0 ? {} : { outOfMemory },
+    warnings: warnings.filter((warning) => warning === UNCAUGHT || warning === UNSTOPPED),
+    logs: [],
+    droppedLines: 0
+  };
+  return `${CRASH_LINE_PREFIX}${JSON.stringify(short)}`;
 }
 function shorten(error, length, depth = 0) {
   const { name, message, stack, cause } = error;
@@ -434,9 +459,24 @@ function storage() {
   holder[SLOT] ??= new AsyncLocalStorage();
   return holder[SLOT];
 }
-function attemptScope() {
+function callerScope() {
   return storage().getStore();
 }
+function attemptScope() {
+  const scope = callerScope();
+  if (scope?.life.ended === true) {
+    throw new AttemptEndedError();
+  }
+  return scope;
+}
+var AttemptEndedError = class extends Error {
+  constructor() {
+    super(
+      "the attempt this code belongs to is over: await whatever `run` starts, and use promises, not callbacks, with a connection that outlives an attempt"
+    );
+    this.name = "AttemptEndedError";
+  }
+};
 function runInScope(scope, body) {
   return storage().run(scope, body);
 }
@@ -475,8 +515,8 @@ function ownHook(definition, kind) {
   return typeof own === "function" ? own : void 0;
 }
 function withHook(hooks, hook) {
-  const known = hooks.findIndex(({ key }) => key === hook.key);
-  return known === -1 ? [...hooks, hook] : hooks.with(known, hook);
+  const known2 = hooks.findIndex(({ key }) => key === hook.key);
+  return known2 === -1 ? [...hooks, hook] : hooks.with(known2, hook);
 }
 
 // src/runtime/find-task.ts
@@ -503,14 +543,20 @@ function findRun(module) {
 }
 
 // src/runtime/idle.ts
+var LOOK_MS = 50;
 var IdleGuard = class {
   waiting = [];
   listener = () => this.wake();
-  start() {
+  mayWake = () => false;
+  alive;
+  /** `mayWake`: something may yet settle it that does not keep the process alive by itself. */
+  start(mayWake2) {
+    this.mayWake = mayWake2;
     process.prependListener("beforeExit", this.listener);
   }
   stop() {
     process.off("beforeExit", this.listener);
+    clearTimeout(this.alive);
   }
   async settled(work, what) {
     let entry;
@@ -529,84 +575,24 @@ var IdleGuard = class {
     if (latest === void 0) {
       return;
     }
+    if (this.mayWake()) {
+      this.alive = setTimeout(() => void 0, LOOK_MS);
+      return;
+    }
     latest.reject(neverSettled(latest.what));
     setImmediate(() => void 0);
   }
 };
 function neverSettled(what) {
-  const error = new Error(
-    `${what} never settled: nothing is left that could resolve what it waits for (timers without a reference, as of AbortSignal.timeout, do not count)`
-  );
+  const error = new Error(`${what} never settled: nothing is left that could resolve what it waits for`);
   return Object.assign(error, { name: "NeverSettled", stack: void 0 });
 }
 
-// src/clock.ts
-import { setTimeout as delay } from "node:timers/promises";
-var systemClock = {
-  now: () => Date.now(),
-  sleep: async (milliseconds2, signal) => {
-    try {
-      await delay(milliseconds2, void 0, signal ? { signal } : {});
-    } catch (error) {
-      throw signal?.aborted ? signal.reason : error;
-    }
-  },
-  random: () => Math.random()
-};
+// src/runtime/json.ts
+import { types as types2 } from "node:util";
 
-// src/runtime/lambda-host.ts
-function lambdaHost(context, idle2) {
-  const { getRemainingTimeInMillis } = context ?? {};
-  return {
-    now: systemClock.now,
-    random: systemClock.random,
-    sleep: systemClock.sleep,
-    remainingMs: () => getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY,
-    alarm(milliseconds2, callback) {
-      const timer = setTimeout(callback, milliseconds2).unref();
-      return () => clearTimeout(timer);
-    },
-    settled: (work, what) => idle2.settled(work, what)
-  };
-}
-
-// src/runtime/errors.ts
-var ABORT = "AbortTaskRunError";
-var COMPLETE = "CompleteTaskWithOutput";
-var OUT_OF_MEMORY = "OutOfMemoryError";
-var WAIT_DOES_NOT_FIT = "WaitDoesNotFitError";
-var FINAL_NAMES = [ABORT, "TaskPayloadParsedError", WAIT_DOES_NOT_FIT];
-function isFinalError(error) {
-  return FINAL_NAMES.includes(nameOf(error)) || isRefusedRequest(error);
-}
-function isOutOfMemory(error) {
-  return nameOf(error) === OUT_OF_MEMORY || /ffmpeg was killed with signal SIGKILL/.test(String(member(error, "message")));
-}
-function nameOf(error) {
-  return String(member(error, "name"));
-}
-function rateLimitReset(error) {
-  const headers = member(error, "headers");
-  const reset = Number(member(headers, "x-ratelimit-reset"));
-  return isApiError(error) && member(error, "status") === 429 && reset > 0 ? reset : void 0;
-}
-function isRefusedRequest(error) {
-  const status = Number(member(error, "status"));
-  return isApiError(error) && status >= 400 && status < 500 && status !== 408 && status !== 429;
-}
-function isApiError(error) {
-  return nameOf(error) === "TriggerApiError";
-}
-function member(value, key) {
-  try {
-    return value?.[key];
-  } catch {
-    return void 0;
-  }
-}
-
-// src/runtime/result.ts
-import { inspect as inspect2 } from "node:util";
+// src/runtime/serialize-error.ts
+import { inspect, types } from "node:util";
 
 // src/runtime/secret-values.ts
 var REDACTED = "***";
@@ -643,7 +629,6 @@ function redactValue(value) {
 }
 
 // src/runtime/serialize-error.ts
-import { inspect, types } from "node:util";
 var LONGEST_CHAIN = 10;
 var MESSAGE_LENGTH = 1e3;
 var STACK_LINE_LENGTH = 1024;
@@ -720,7 +705,204 @@ function cleanStack(stack) {
   return [head, ...kept.map((line) => clean(line, STACK_LINE_LENGTH))].join("\n");
 }
 
+// src/runtime/json.ts
+function toJson(value, name) {
+  try {
+    const text = JSON.stringify(value);
+    if (typeof text !== "string") {
+      return value === void 0 ? { value } : { problem: `${name} is ${describeKind(value)}` };
+    }
+    const change = changeOf(value, name);
+    return { value: JSON.parse(text), ...change === void 0 ? {} : { change } };
+  } catch (error) {
+    return { problem: findProblem(value, name, [], error) };
+  }
+}
+function jsonBytes(value) {
+  return Buffer.byteLength(JSON.stringify(value));
+}
+function findProblem(value, path, parents, thrown) {
+  if (typeof value === "bigint") {
+    return `${path} is a BigInt (${value})`;
+  }
+  if (parents.includes(value)) {
+    return `${path} refers back to an object that contains it`;
+  }
+  for (const [key, child] of members(value)) {
+    try {
+      JSON.stringify(child);
+    } catch (error) {
+      return findProblem(child, below(path, value, key), [...parents, value], error);
+    }
+  }
+  return `${path}: ${serializeError(thrown).message}`;
+}
+function changeOf(value, name) {
+  try {
+    return firstChange(value, name);
+  } catch {
+    return void 0;
+  }
+}
+function firstChange(value, path, inArray = true) {
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    return `${path} is ${value}, which JSON turns into null`;
+  }
+  if (typeof value === "function" || typeof value === "symbol") {
+    return `${path} is ${describeKind(value)}, which JSON ${inArray ? "turns into null" : "leaves out"}`;
+  }
+  if (isOpaque(value)) {
+    return `${path} is of the class ${value.constructor.name}, and JSON keeps nothing of its contents`;
+  }
+  for (const [key, child] of members(value)) {
+    const change = firstChange(child, below(path, value, key), Array.isArray(value));
+    if (change !== void 0) {
+      return change;
+    }
+  }
+  return void 0;
+}
+var OPAQUE = [
+  types2.isMap,
+  types2.isSet,
+  types2.isWeakMap,
+  types2.isWeakSet,
+  types2.isPromise,
+  types2.isRegExp,
+  types2.isNativeError,
+  types2.isAnyArrayBuffer
+];
+function isOpaque(value) {
+  return typeof value === "object" && value !== null && OPAQUE.some((is) => is(value)) && !hasToJson(value);
+}
+function members(value) {
+  return typeof value === "object" && value !== null && !hasToJson(value) ? Object.entries(value) : [];
+}
+function hasToJson(value) {
+  return "toJSON" in value && typeof value.toJSON === "function";
+}
+function below(path, holder, key) {
+  if (Array.isArray(holder)) {
+    return `${path}[${key}]`;
+  }
+  return /^[\w$]+$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+}
+
+// src/clock.ts
+import { setTimeout as delay2 } from "node:timers/promises";
+var systemClock = {
+  now: () => Date.now(),
+  sleep: async (milliseconds2, signal) => {
+    try {
+      await delay2(milliseconds2, void 0, signal ? { signal } : {});
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error;
+    }
+  },
+  random: () => Math.random()
+};
+
+// src/runtime/wakers.ts
+import { getEventListeners } from "node:events";
+var known = /* @__PURE__ */ new WeakMap();
+var timeoutPrototype = prototypeOfTimers();
+var { unref } = timeoutPrototype;
+function watchWakers() {
+  timeoutPrototype.unref = function unrefAndNote() {
+    const scope = callerScope();
+    if (scope !== void 0) {
+      wakersOf(scope).timers.push(new WeakRef(this));
+    }
+    return unref.call(this);
+  };
+  const { any } = AbortSignal;
+  AbortSignal.any = (signals) => {
+    const sources = [...signals];
+    const signal = any.call(AbortSignal, sources);
+    const scope = callerScope();
+    if (scope !== void 0 && sources.some((source) => signalsOf(scope).includes(source))) {
+      wakersOf(scope).derived.push(signal);
+    }
+    return signal;
+  };
+}
+function quietTimer(milliseconds2, callback) {
+  return unref.call(setTimeout(callback, milliseconds2));
+}
+function mayWake(scope, canAbort) {
+  return wakersOf(scope).timers.some(isPending) || canAbort && signalsOf(scope).some((signal) => !signal.aborted && getEventListeners(signal, "abort").length > 0);
+}
+function wakersOf({ life }) {
+  const wakers = known.get(life) ?? { timers: [], derived: [] };
+  known.set(life, wakers);
+  return wakers;
+}
+function signalsOf(scope) {
+  return [scope.signal, ...wakersOf(scope).derived];
+}
+function isPending(timer) {
+  const alive = timer.deref();
+  return alive?._destroyed === false;
+}
+function prototypeOfTimers() {
+  const timer = setTimeout(() => void 0);
+  clearTimeout(timer);
+  return Object.getPrototypeOf(timer);
+}
+
+// src/runtime/lambda-host.ts
+function lambdaHost(context, idle2) {
+  const { getRemainingTimeInMillis } = context ?? {};
+  return {
+    now: systemClock.now,
+    random: systemClock.random,
+    sleep: systemClock.sleep,
+    remainingMs: () => getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY,
+    alarm(milliseconds2, callback) {
+      const timer = quietTimer(milliseconds2, callback);
+      return () => clearTimeout(timer);
+    },
+    settled: (work, what) => idle2.settled(work, what)
+  };
+}
+
+// src/runtime/errors.ts
+var ABORT = "AbortTaskRunError";
+var COMPLETE = "CompleteTaskWithOutput";
+var OUT_OF_MEMORY = "OutOfMemoryError";
+var WAIT_DOES_NOT_FIT = "WaitDoesNotFitError";
+var FINAL_NAMES = [ABORT, "TaskPayloadParsedError", WAIT_DOES_NOT_FIT];
+function isFinalError(error) {
+  return FINAL_NAMES.includes(nameOf(error)) || isRefusedRequest(error);
+}
+function isOutOfMemory(error) {
+  return nameOf(error) === OUT_OF_MEMORY || /ffmpeg was killed with signal SIGKILL/.test(String(member(error, "message")));
+}
+function nameOf(error) {
+  return String(member(error, "name"));
+}
+function rateLimitReset(error) {
+  const headers = member(error, "headers");
+  const reset = Number(member(headers, "x-ratelimit-reset"));
+  return isApiError(error) && member(error, "status") === 429 && reset > 0 ? reset : void 0;
+}
+function isRefusedRequest(error) {
+  const status = Number(member(error, "status"));
+  return isApiError(error) && status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+function isApiError(error) {
+  return nameOf(error) === "TriggerApiError";
+}
+function member(value, key) {
+  try {
+    return value?.[key];
+  } catch {
+    return void 0;
+  }
+}
+
 // src/runtime/result.ts
+import { inspect as inspect2 } from "node:util";
 function outputOf(dialect, returned) {
   if (dialect === "lifecycle") {
     return anyOutput(returned);
@@ -737,7 +919,11 @@ function anyOutput(returned) {
     const message = redact(`what run returned cannot be written as JSON: ${json.problem}`);
     return { kind: "unwritable", answer: { error: { name: "TASK_OUTPUT_ERROR", message } } };
   }
-  return { kind: "success", answer: json.value === void 0 ? {} : { result: redactJson(json.value) } };
+  const answer = json.value === void 0 ? {} : { result: redactJson(json.value) };
+  return { kind: "success", answer, ...warningOf(json) };
+}
+function warningOf(json) {
+  return "change" in json && json.change !== void 0 ? { warning: redact(json.change) } : {};
 }
 function taskResult(returned) {
   const fault = faultOf(returned);
@@ -757,7 +943,11 @@ function taskResult(returned) {
     };
   }
   const result = value === void 0 ? head : { ...head, data: redactJson(value) };
-  return success ? { kind: "success", answer: { result } } : { kind: "failed", answer: { result }, reason: Object.assign(new Error(message), { name: "TaskFailed" }) };
+  if (success) {
+    return { kind: "success", answer: { result }, ...warningOf(json) };
+  }
+  const reason = Object.assign(new Error(message), { name: "TaskFailed" });
+  return { kind: "failed", answer: { result }, reason, ...warningOf(json) };
 }
 function noTaskResult(fault, cause) {
   const reason = Object.assign(new TypeError(redact(fault), { cause }), { name: "NoTaskResult" });
@@ -792,34 +982,6 @@ function brief(value) {
   const text = inspect2(value, { depth: 0 });
   return text.length > 200 ? `${text.slice(0, 200)}\u2026` : text;
 }
-function toJson(value, name) {
-  try {
-    const text = JSON.stringify(value);
-    if (typeof text === "string") {
-      return { value: JSON.parse(text) };
-    }
-    return value === void 0 ? { value } : { problem: `${name} is ${describeKind(value)}` };
-  } catch (error) {
-    return { problem: findProblem(value, name, [], error) };
-  }
-}
-function findProblem(value, path, parents, thrown) {
-  if (typeof value === "bigint") {
-    return `${path} is a BigInt (${value})`;
-  }
-  if (parents.includes(value)) {
-    return `${path} refers back to an object that contains it`;
-  }
-  const own = typeof value === "object" && value !== null && !("toJSON" in value) ? Object.entries(value) : [];
-  for (const [key, child] of own) {
-    try {
-      JSON.stringify(child);
-    } catch (error) {
-      return findProblem(child, `${path}.${key}`, [...parents, value], error);
-    }
-  }
-  return `${path}: ${serializeError(thrown).message}`;
-}
 function fitting(result, limit) {
   const bytes = jsonBytes(result);
   if (bytes <= limit) {
@@ -835,9 +997,6 @@ function fitting(result, limit) {
     result: jsonBytes(head) <= limit ? head : { ...head, message: `${message.slice(0, limit / 6 - 1024)}\u2026` },
     warning
   };
-}
-function jsonBytes(value) {
-  return Buffer.byteLength(JSON.stringify(value));
 }
 
 // src/runtime/retry.ts
@@ -872,9 +1031,26 @@ function hooksOf(state, kind) {
   const own = state.task.hook(kind);
   return own === void 0 ? global : [...global, { kind, scope: "task", fn: own }];
 }
-function callHook(state, { kind, fn }, more = {}) {
+function callHook(state, hook, more = {}) {
   const { payload, ctx, task, signal } = state;
-  return state.call(kind, () => fn({ payload, ctx, task: task.id, signal, ...more }));
+  const args = argumentsOf(hook, { payload, ctx, task: task.id, signal, ...more });
+  return state.call(hook.kind, () => hook.fn(...args));
+}
+var OLDER = {
+  middleware: [],
+  init: [],
+  onStart: [],
+  cleanup: [],
+  onSuccess: ["output"],
+  onFailure: ["error"],
+  catchError: ["error"]
+};
+function argumentsOf({ kind, fn }, params) {
+  const between = OLDER[kind];
+  if (fn.length < 2 || between === void 0) {
+    return [params];
+  }
+  return [params.payload, ...between.map((name) => params[name]), params];
 }
 async function runUntilFault(state, kind, more = {}, onReturn = () => void 0) {
   for (const hook of hooksOf(state, kind)) {
@@ -906,14 +1082,20 @@ async function failAttempt(state, thrown, { askCatchError = true } = {}) {
   if (askCatchError && !isFinalError(thrown)) {
     try {
       decision = bounded(state, apply(state, await catchError(state, standard), standard));
-    } catch (error2) {
-      return crash(error2, thrown);
+    } catch (error) {
+      return crash(error, thrown);
     }
   }
-  const { error, delayMs } = decision;
-  if (delayMs === void 0) {
-    await reportFailure(state, error);
+  if (decision.delayMs === void 0) {
+    await reportFailure(state, decision.error);
   }
+  return failed(decision);
+}
+function failUncaught(state, thrown) {
+  state.warnings.add(UNCAUGHT);
+  return failed({ error: thrown, delayMs: defaultDelay(state, thrown) });
+}
+function failed({ error, delayMs }) {
   return {
     status: "FAILED",
     error: serializeError(error),
@@ -930,9 +1112,9 @@ function defaultDelay({ event, host, task }, thrown) {
   if (number >= maxAttempts || isFinalError(thrown) || isOutOfMemory(thrown) && !hasLargerMachine(task, event)) {
     return void 0;
   }
-  const delay2 = retryDelay({ ...event.retry, maxAttempts }, number, host.random);
+  const delay3 = retryDelay({ ...event.retry, maxAttempts }, number, host.random);
   const reset = rateLimitReset(thrown);
-  return reset === void 0 ? delay2 : Math.max(0, reset - host.now()) + Math.floor(host.random() * 2e3);
+  return reset === void 0 ? delay3 : Math.max(0, reset - host.now()) + Math.floor(host.random() * 2e3);
 }
 async function catchError(state, { error, delayMs }) {
   const { event, host, init } = state;
@@ -1212,7 +1394,10 @@ var Interruption = class {
   state;
   ending = new Deferred();
   executed = this.ending.promise;
+  /** The outcome is decided, whatever the task does now. */
   begun = false;
+  /** What was interrupted went on after its time to react. */
+  isStuck = false;
   constructor(state) {
     this.state = state;
   }
@@ -1246,7 +1431,8 @@ var Interruption = class {
     const message = `the attempt exceeded its maxDuration of ${event.maxDuration} s`;
     abort.abort(Object.assign(new Error(message), { name: "TaskRunExceededMaxDuration" }));
     if (!await settlesWithin(host, current, GRACE_MS)) {
-      warnings.add("the task did not stop when its signal aborted");
+      this.isStuck = true;
+      warnings.add(UNSTOPPED);
     }
     return { status: "TIMED_OUT", error: { name: "MAX_DURATION_EXCEEDED", message } };
   }
@@ -1261,7 +1447,8 @@ var Interruption = class {
       warnings.add(`onCancel had not ended after ${CANCEL_HOOKS_MS / 1e3} s`);
     }
     if (!await settlesWithin(host, this.executed, GRACE_MS)) {
-      warnings.add("the task did not stop when it was cancelled");
+      this.isStuck = true;
+      warnings.add(UNSTOPPED);
     }
     this.state.ended = true;
     return { status: "CANCELED", error: { name: "TASK_RUN_CANCELLED", message: reason } };
@@ -1507,11 +1694,26 @@ function startAttempt(task, event, host) {
   return {
     outcome: ended.then((ending) => outcomeOf(state, ending, stopwatch)),
     cancel: (reason) => runInScope(scope, () => interruption.cancel(reason)),
-    metadata: () => metadataOf(state)
+    metadata: () => metadataOf(state),
+    uncaught(thrown) {
+      if (interruption.begun) {
+        state.warnings.add(`an error that nothing caught, after the signal had aborted: ${textOf(thrown)}`);
+        return void 0;
+      }
+      state.ended = true;
+      return outcomeOf(state, failUncaught(state, thrown), stopwatch);
+    },
+    isStuck: () => interruption.isStuck,
+    scope
   };
+}
+function textOf(thrown) {
+  const { name, message } = serializeError(thrown);
+  return `${name}: ${message}`;
 }
 function scopeOf(state, stopwatch) {
   return {
+    life: { ended: false },
     signal: state.signal,
     locals: /* @__PURE__ */ new Map(),
     metadata: state.metadata,
@@ -1519,6 +1721,7 @@ function scopeOf(state, stopwatch) {
     waitAtEnd(work) {
       state.pending.push(Promise.resolve(work).catch((thrown) => state.report("waitUntil", "task", thrown)));
     },
+    warn: (reason) => state.warnings.add(reason),
     now: state.host.now,
     random: state.host.random,
     waitUntil: (date) => waitUntil(state, stopwatch, date)
@@ -1625,6 +1828,9 @@ async function callRun(state) {
 }
 async function succeed(state, returned) {
   const output2 = outputOf(state.task.dialect, returned);
+  if ("warning" in output2) {
+    state.warnings.add(output2.warning);
+  }
   switch (output2.kind) {
     case "unwritable":
       return { status: "FAILED", ...output2.answer };
@@ -1832,8 +2038,8 @@ function toBytes(chunk, encoding) {
   if (typeof chunk !== "string") {
     return void 0;
   }
-  const known = typeof encoding === "string" && Buffer.isEncoding(encoding) ? encoding : "utf8";
-  return /^utf-?8$/i.test(known) ? chunk : Buffer.from(chunk, known);
+  const known2 = typeof encoding === "string" && Buffer.isEncoding(encoding) ? encoding : "utf8";
+  return /^utf-?8$/i.test(known2) ? chunk : Buffer.from(chunk, known2);
 }
 
 // src/runtime/process-state.ts
@@ -1850,33 +2056,96 @@ function restoreProcess({ cwd, env }) {
     else process.env[name] = env[name];
   }
 }
+function processListeners() {
+  return new Map(process.eventNames().map((event) => [event, listenersOf(event)]));
+}
+function removeListenersSince(before) {
+  for (const event of process.eventNames()) {
+    const added = [...listenersOf(event)];
+    for (const listener of before.get(event) ?? []) {
+      const at = added.indexOf(listener);
+      if (at !== -1) added.splice(at, 1);
+    }
+    for (const listener of added) process.removeListener(event, listener);
+  }
+}
+function listenersOf(event) {
+  return process.rawListeners(event);
+}
+
+// src/runtime/uncaught.ts
+var EVENTS = ["uncaughtException", "unhandledRejection"];
+var UncaughtGuard = class {
+  onStray;
+  onUncaught;
+  /** `onStray` is told of errors in what an attempt that is over has left running: they are nobody's any more. */
+  constructor(onStray) {
+    this.onStray = onStray;
+    const emit = process.emit;
+    process.emit = ((event, ...args) => EVENTS.includes(event) && this.takes(args[0]) ? true : Reflect.apply(emit, process, [event, ...args]));
+  }
+  /** From now on `onUncaught` is told of errors of the present attempt, and of those that belong to none. */
+  start(onUncaught) {
+    this.onUncaught = onUncaught;
+  }
+  stop() {
+    this.onUncaught = void 0;
+  }
+  takes(error) {
+    const listener = callerScope()?.life.ended === true ? this.onStray : this.onUncaught;
+    listener?.(error);
+    return listener !== void 0;
+  }
+};
 
 // src/runtime/config.ts
-var CONFIG_HOOKS = ["init", "onStart", "onSuccess", "onFailure"];
 var KEY = "trigger.config";
 function setConfig(config, exports = {}) {
-  const known = typeof config === "object" && config !== null ? config : {};
-  registry().config = known;
-  const hooks = CONFIG_HOOKS.map((kind) => [kind, known[kind]]);
-  for (const [kind, fn] of [...hooks, ["catchError", exports.handleError]]) {
-    if (typeof fn === "function") {
+  const known2 = typeof config === "object" && config !== null ? config : {};
+  registry().config = known2;
+  const { handleError } = exports;
+  for (const kind of HOOK_KINDS) {
+    const fn = ownHook({ handleError, ...known2 }, kind);
+    if (fn !== void 0) {
       registerHook(kind, { key: KEY, fn });
     }
   }
 }
 
+// src/runtime/written-values.ts
+var TAG = "lumo:value";
+function writableValues(value) {
+  return JSON.parse(
+    JSON.stringify(value, (_key, each) => isLost(each) ? { [TAG]: [typeof each, String(each)] } : each)
+  );
+}
+function isLost(value) {
+  return ["bigint", "function", "symbol"].includes(typeof value) || typeof value === "number" && !Number.isFinite(value);
+}
+
 // src/runtime/describe.ts
-var KNOWN_MEMBERS = ["id", "run", "description", "retry", "queue", "machine", "maxDuration", "schema", "handleError"];
-var KNOWN_CONFIG = [
+var HOOK_NAMES = [...HOOK_KINDS, "handleError"];
+var KNOWN_MEMBERS = ["id", "run", "description", "retry", "queue", "machine", "maxDuration", "schema"];
+var KNOWN_CONFIG = ["retries", "machine", "maxDuration", "logLevel"];
+var ELSEWHERE = [
   "project",
-  "init",
-  "onStart",
-  "onSuccess",
-  "onFailure",
-  "retries",
-  "machine",
-  "maxDuration",
-  "logLevel"
+  "dirs",
+  "triggerDirectories",
+  "ignorePatterns",
+  "runtime",
+  "tsconfig",
+  "tsconfigPath",
+  "build",
+  "deploy",
+  "additionalFiles",
+  "additionalPackages",
+  "dependenciesToBundle",
+  "postInstall",
+  "enableConsoleLogging",
+  "disableConsoleInterceptor",
+  "legacyDevProcessCwdBehaviour",
+  "compatibilityFlags",
+  "features"
 ];
 function describeTasks(module, { lumoId }) {
   const { tasks, config, collisions } = registry();
@@ -1887,10 +2156,11 @@ function describeTasks(module, { lumoId }) {
     dialect: "lumo",
     schema: false,
     hooks: { own: [], global },
+    noHooks: [],
     ignored: [],
     order: -1
   };
-  return jsonOf2({
+  return writableValues({
     tasks: findRun(module) === void 0 ? registered : [lumo, ...registered],
     ...config === void 0 ? {} : { config: describeConfig(config) },
     collisions
@@ -1898,34 +2168,46 @@ function describeTasks(module, { lumoId }) {
 }
 function describe({ id, definition, order }, global) {
   const { description, retry, queue, machine, maxDuration, schema } = definition;
-  const known = [...KNOWN_MEMBERS, ...HOOK_KINDS];
   return {
     id,
     dialect: "lifecycle",
     ...present({ description, retry, queue, machine, maxDuration }),
     schema: schema !== void 0,
     hooks: { own: HOOK_KINDS.filter((kind) => ownHook(definition, kind) !== void 0), global },
-    ignored: Object.keys(definition).filter((key) => !known.includes(key) && definition[key] !== void 0),
+    noHooks: noHooksOf(definition),
+    ignored: unread(definition, KNOWN_MEMBERS),
     order
   };
 }
 function describeConfig(config) {
   const { retries, machine, maxDuration } = config;
   const retry = retries?.default;
-  const ignored = Object.keys(config).filter((key) => !KNOWN_CONFIG.includes(key));
-  return { ...present({ retry, machine, maxDuration }), ignored };
+  return {
+    ...present({ retry, machine, maxDuration }),
+    noHooks: noHooksOf(config),
+    ignored: unread(config, [...KNOWN_CONFIG, ...ELSEWHERE])
+  };
 }
-function present(members) {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== void 0));
+function noHooksOf(members2) {
+  return HOOK_NAMES.flatMap((name) => {
+    const hook = members2[name] ?? false;
+    return hook === false || typeof hook === "function" ? [] : [{ name, kind: describeKind(hook) }];
+  });
 }
-function jsonOf2(value) {
-  return JSON.parse(JSON.stringify(value));
+function unread(members2, known2) {
+  return Object.keys(present(members2)).filter((key) => !known2.includes(key) && !HOOK_NAMES.includes(key));
+}
+function present(members2) {
+  return Object.fromEntries(Object.entries(members2).filter(([, value]) => value !== void 0));
 }
 
 // src/runtime/index.ts
 var ANSWER_BYTES2 = 6291556 - 1024;
+var ANSWER_MS = 2e3;
 var output = new Output();
 var idle = new IdleGuard();
+var uncaught = new UncaughtGuard(reportStray);
+watchWakers();
 var exit = process.exit.bind(process);
 function createHandler(module, taskFile) {
   const loaded = processState();
@@ -1937,52 +2219,52 @@ function createHandler(module, taskFile) {
     }
     const host = lambdaHost(context, idle);
     const channel = await openChannel(event.channel, { lines, remainingMs: host.remainingMs });
-    const answer = async (outcome) => {
-      const { state } = channel;
-      const envelope = envelopeOf(event.task, { ...outcome, ...state && { channel: state } }, lines);
-      await channel.close(envelope);
-      return envelope;
-    };
-    if (channel.refusal !== void 0) {
-      return answer({ status: "SYSTEM_FAILURE", error: channel.refusal });
-    }
+    const { refusal, state } = channel;
+    const envelope = (outcome) => envelopeOf(event.task, { ...outcome, ...state && { channel: state } }, lines);
     const task = findTask(event.task, module, taskFile);
-    if (task === void 0) {
-      const message = `${taskFile.file} holds no task "${event.task}": it exports no function "run" and defines no task() of this id`;
-      return answer(systemFailure(new TypeError(message)));
+    if (refusal === void 0 && task !== void 0) {
+      return attempt({ task, event, host, channel, envelope });
     }
-    return attempt({ task, event, host, channel }, answer);
+    const unknown = `${taskFile.file} holds no task "${event.task}": it exports no function "run" and defines no task() of this id`;
+    const answer = envelope({ status: "SYSTEM_FAILURE", error: refusal ?? serializeError(new TypeError(unknown)) });
+    await channel.close(answer);
+    return answer;
   });
 }
-async function attempt({ task, event, host, channel }, answer) {
-  const unguard = guardProcess((error) => die(task, event, error));
-  idle.start();
+async function attempt({ task, event, host, channel, envelope }) {
+  const listeners = processListeners();
+  const running = startAttempt(task, event, host);
+  const canAbort = event.maxDuration !== void 0 || channel.state?.state === "open";
+  let end;
+  const dieOf = (outcome) => {
+    uncaught.start(reportStray);
+    const lastWords = (last) => channel.lastWords(last);
+    end ??= die(envelope(outcome), { write: (text) => output.writeUnheard(text), exit, lastWords });
+  };
+  uncaught.start((error) => {
+    const last = running.uncaught(error);
+    if (last !== void 0) dieOf(last);
+  });
+  channel.attach(running);
+  idle.start(() => host.remainingMs() > ANSWER_MS && mayWake(running.scope, canAbort));
   try {
-    const outcome = await outcomeOf2(() => {
-      const running = startAttempt(task, event, host);
-      channel.attach(running);
-      return running.outcome;
-    });
+    const outcome = await running.outcome.catch(systemFailure);
     await new Promise((resolve) => setImmediate(resolve));
-    return await answer(outcome);
+    if (running.isStuck()) dieOf(outcome);
+    await end;
+    const answer = envelope(outcome);
+    await channel.close(answer);
+    await end;
+    return answer;
   } finally {
     idle.stop();
-    unguard();
-  }
-}
-async function outcomeOf2(run) {
-  try {
-    return await run();
-  } catch (error) {
-    return systemFailure(error);
+    uncaught.stop();
+    removeListenersSince(listeners);
+    running.scope.life.ended = true;
   }
 }
 function systemFailure(error) {
   return { status: "SYSTEM_FAILURE", error: serializeError(error) };
-}
-function envelopeOf(task, outcome, lines) {
-  const { logs, droppedLines } = lines.take();
-  return fitted({ lumo: 1, task, ...outcome, logs, droppedLines });
 }
 function fitted(envelope) {
   const { result, ...rest } = envelope;
@@ -1993,13 +2275,14 @@ function fitted(envelope) {
   const warnings = warning === void 0 ? {} : { warnings: [...rest.warnings ?? [], warning] };
   return { ...rest, ...kept === void 0 ? {} : { result: kept }, ...warnings };
 }
-function die(task, event, error) {
-  const delayMs = defaultDelay({ task, event, host: lambdaHost(void 0, idle) }, error);
-  const retry = delayMs === void 0 ? {} : { retry: { delayMs } };
+function envelopeOf(task, outcome, lines) {
+  return fitted({ lumo: 1, task, ...outcome, ...lines.take() });
+}
+function reportStray(error) {
+  const { name, message, stack } = serializeError(error);
   output.writeUnheard(`
-${crashLine(task.id, serializeError(error), retry)}
+From an attempt that is over: ${stack ?? `${name}: ${message}`}
 `);
-  exit(1);
 }
 export {
   createHandler,

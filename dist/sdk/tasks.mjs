@@ -15,6 +15,39 @@ function notAvailable(path) {
   return new Proxy(target, { get, apply: refuse, construct: refuse });
 }
 
+// src/runtime/scope.ts
+import { AsyncLocalStorage } from "node:async_hooks";
+var LONGEST_PAUSE_MS = 5e3;
+var SLOT = /* @__PURE__ */ Symbol.for("lumo.tasks.scope");
+function storage() {
+  const holder = globalThis;
+  holder[SLOT] ??= new AsyncLocalStorage();
+  return holder[SLOT];
+}
+function callerScope() {
+  return storage().getStore();
+}
+function attemptScope() {
+  const scope = callerScope();
+  if (scope?.life.ended === true) {
+    throw new AttemptEndedError();
+  }
+  return scope;
+}
+var AttemptEndedError = class extends Error {
+  constructor() {
+    super(
+      "the attempt this code belongs to is over: await whatever `run` starts, and use promises, not callbacks, with a connection that outlives an attempt"
+    );
+    this.name = "AttemptEndedError";
+  }
+};
+
+// src/sdk/tasks/without-effect.ts
+function withoutEffect(what) {
+  return async () => attemptScope()?.warn(`${what}() has no effect in a deployment`);
+}
+
 // src/sdk/tasks/config.ts
 function defineConfig(config) {
   return config;
@@ -68,19 +101,6 @@ var CompleteTaskWithOutput = class extends Error {
     this.output = output;
   }
 };
-
-// src/runtime/scope.ts
-import { AsyncLocalStorage } from "node:async_hooks";
-var LONGEST_PAUSE_MS = 5e3;
-var SLOT = /* @__PURE__ */ Symbol.for("lumo.tasks.scope");
-function storage() {
-  const holder = globalThis;
-  holder[SLOT] ??= new AsyncLocalStorage();
-  return holder[SLOT];
-}
-function attemptScope() {
-  return storage().getStore();
-}
 
 // src/runtime/registry.ts
 var SLOT2 = /* @__PURE__ */ Symbol.for("lumo.tasks.registry");
@@ -415,7 +435,7 @@ var batch = notAvailable("batch");
 var configure = notAvailable("configure");
 var deployments = notAvailable("deployments");
 var envvars = notAvailable("envvars");
-var heartbeats = notAvailable("heartbeats");
+var heartbeats = { yield: withoutEffect("heartbeats.yield") };
 var idempotencyKeys = notAvailable("idempotencyKeys");
 var otel = notAvailable("otel");
 var prompts = notAvailable("prompts");
@@ -426,7 +446,7 @@ var schedules = notAvailable("schedules");
 var sessions = notAvailable("sessions");
 var skills = notAvailable("skills");
 var streams = notAvailable("streams");
-var tags = notAvailable("tags");
+var tags = { add: withoutEffect("tags.add") };
 var toolTask = notAvailable("toolTask");
 var usage = notAvailable("usage");
 var webhooks = notAvailable("webhooks");

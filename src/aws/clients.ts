@@ -38,6 +38,8 @@ export interface AwsClients {
 /** A synchronous Invoke is silent until the function answers: 900 s, and some for the way. */
 const INVOKE_TIMEOUT_MS = 930_000;
 const CONNECTION_TIMEOUT_MS = 10_000;
+/** The pauses between them double from 0.1 s. */
+const S3_ATTEMPTS = 10;
 
 export function createClients(options: ClientsOptions): AwsClients {
   const { region, endpoint, credentials, env = process.env } = options;
@@ -64,6 +66,8 @@ export function createClients(options: ClientsOptions): AwsClients {
     ...shared,
     followRegionRedirects: true,
     forcePathStyle,
+    // Half a minute of trouble must not lose what hours of tasks have done.
+    maxAttempts: S3_ATTEMPTS,
     requestHandler: { ...http, socketTimeout: 60_000 },
   });
   for (const client of [lambda, invoker]) nameHostInErrors(client);

@@ -17,7 +17,7 @@ import { existingChanges, knownVersions, recordedFunctions, type TaskFunction, t
 import { isSuperseded, workOutHistory } from './history.ts';
 import { refuseUnsafeEvents } from './open-project.ts';
 import { deploymentStart } from './progress-start.ts';
-import { recordDeployment, trackProgress } from './record.ts';
+import { leaveRecord, recordDeployment, trackProgress } from './record.ts';
 import { runAll } from './run-all.ts';
 import type { Session } from './session.ts';
 
@@ -37,7 +37,8 @@ export async function deploy(session: Session, report: Report): Promise<void> {
       const functions = await runner.group('Functions', async () => deployAll(deployment, state, inputs));
       const targets = taskFunctions(deployment.selected, functions);
       const progress = await runPhase(deployment, state, history, targets);
-      await recordDeployment(deployment, state, progress, targets);
+      const outcome = await recordDeployment(deployment, state, progress, targets);
+      if (outcome.kind === 'when the job succeeds') await leaveRecord(session, outcome.pending);
       await cleanUp(deployment, state, functions);
     });
   });

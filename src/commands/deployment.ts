@@ -1,6 +1,6 @@
 import { hasOwnS3Endpoint } from '../aws/endpoint.ts';
 import type { FunctionsApi } from '../functions/api.ts';
-import { clearHandOver, saveHandOver } from '../post/hand-over.ts';
+import { forgetLock, saveLock } from '../post/hand-over.ts';
 import type { ProjectTask, TaskBehaviour, TaskSettings } from '../project/types.ts';
 import type { Report } from '../report/types.ts';
 import { type EnvironmentState, openEnvironment } from '../state/environment.ts';
@@ -78,7 +78,7 @@ export async function underLock(
   } finally {
     await cloud.endFunctions?.();
     await state.close({ allEnded: cloud.endFunctions !== undefined });
-    if (state.isClosed) clearHandOver(session.runner);
+    if (state.isClosed) forgetLock(session.runner);
   }
 }
 
@@ -87,7 +87,7 @@ function handOver({ session, cloud, target }: Deployment, { lockOwner }: Environ
   if (cloud.signing === undefined || lockOwner === undefined) return;
   const { bucket, bucketOwner } = cloud.signing;
   const { identity, owner } = target;
-  saveHandOver(session.runner, {
+  const place = {
     provider: cloud.provider,
     root: session.root,
     region: cloud.region,
@@ -99,8 +99,8 @@ function handOver({ session, cloud, target }: Deployment, { lockOwner }: Environ
     run: session.workflow.run,
     actor: session.workflow.actor,
     deployment: session.deploymentId,
-    lockOwner,
-  });
+  };
+  saveLock(session.runner, place, lockOwner);
 }
 
 /** An earlier deployment that was killed has left attempts of which nobody knows yet what they came to. */

@@ -16,6 +16,8 @@ export interface TaskFunction {
   /** Contents digest, empty for an existing one. */
   digest: string;
   codeSha256: string;
+  /** Of the function, as Lambda says it; undefined when it is not known. */
+  lastModified: string | undefined;
 }
 
 /** Ours as deployed, and the Lambdas that were there already, by task name. */
@@ -32,15 +34,15 @@ export function taskFunctions(
 }
 
 function deployedFunction(task: ProjectTask, deployed: DeployedFunction): TaskFunction {
-  const { function: functionName, version: qualifier, digest, codeSha256 } = deployed;
-  return { task, functionName, qualifier, existing: false, digest, codeSha256 };
+  const { function: functionName, version: qualifier, digest, codeSha256, lastModified } = deployed;
+  return { task, functionName, qualifier, existing: false, digest, codeSha256, lastModified };
 }
 
 /** Where the Lambda is that `tasks.<name>.function` names. */
 export function existingTarget(task: ProjectTask): TaskFunction {
   const reference = existingFunction(task);
   if (!reference) throw new Error(`Task ${task.name} has no function`);
-  return { task, ...reference, existing: true, digest: '', codeSha256: '' };
+  return { task, ...reference, existing: true, digest: '', codeSha256: '', lastModified: undefined };
 }
 
 export function existingChanges(tasks: readonly ProjectTask[]): FunctionChange[] {
@@ -53,10 +55,9 @@ export function existingChanges(tasks: readonly ProjectTask[]): FunctionChange[]
 }
 
 /** The versions the marker holds, so that an unchanged function costs one request. */
-export function knownVersions(marker: Marker | undefined): KnownVersions | undefined {
-  if (marker === undefined) return undefined;
-  const versions = Object.values(marker.tasks).map((task) => [task.function, task.version] as const);
-  return { versions: new Map(versions), recordedAt: Date.parse(marker.deployedAt) };
+export function knownVersions(marker: Marker | undefined): KnownVersions {
+  const tasks = Object.values(marker?.tasks ?? {});
+  return new Map(tasks.map(({ function: name, version, lastModified }) => [name, { version, lastModified }]));
 }
 
 /** Every function of ours that the environment may own, by inventory and marker. Existing ones are never looked at. */

@@ -1,4 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import type { Clock } from '../clock.ts';
+import { saveRecordFile } from '../post/hand-over.ts';
 import type { RunResult } from '../runs/types.ts';
 import type { EnvironmentState } from '../state/environment.ts';
 import { type PendingRecord, pendingRecord } from '../state/pending-record.ts';
@@ -13,6 +17,7 @@ import {
 import type { PlannedTask, Progress } from '../state/types.ts';
 import { type Deployment, recordedOptions } from './deployment.ts';
 import type { TaskFunction } from './functions.ts';
+import type { Session } from './session.ts';
 
 type Functions = ReadonlyMap<string, TaskFunction>;
 
@@ -48,6 +53,13 @@ export function trackProgress(
   };
 }
 
+/** For the post step of the job. */
+export async function leaveRecord({ deploymentId, env, runner }: Session, pending: PendingRecord): Promise<void> {
+  const file = path.join(env.RUNNER_TEMP ?? os.tmpdir(), `lumo-tasks-record-${deploymentId}.json`);
+  await writeFile(file, JSON.stringify(pending));
+  saveRecordFile(runner, file);
+}
+
 /** Whether the environment counts as deployed now. */
 export type RecordOutcome =
   | { kind: 'recorded' }
@@ -66,7 +78,8 @@ export async function recordDeployment(
   report.notRecorded = whyNot(deployment, progress, functions);
   if (report.notRecorded !== undefined) return { kind: 'not recorded', why: report.notRecorded };
   const marker = createMarker(progress, state.marker, markerDetails(deployment, state, progress, functions));
-  if (session.inputs.recordOn === 'job') {
+  // Outside a job there is none that could fail later.
+  if (session.inputs.recordOn === 'job' && session.workflow.onActions) {
     report.notRecorded = 'not before the whole job has succeeded, by the post step';
     return { kind: 'when the job succeeds', pending: pendingRecord(state, marker) };
   }
@@ -107,13 +120,13 @@ function markerDetails(
   const before = Object.entries(state.marker?.tasks ?? {}).filter(([name]) => names.has(name));
   const earlier = Object.entries(progress.completed)
     .filter(([name]) => names.has(name))
-    .map(([name, { function: functionName, functionVersion: version, digest, codeSha256, options }]) => [
+    .map(([name, { function: functionName, functionVersion: version, digest, codeSha256, lastModified, options }]) => [
       name,
-      { function: functionName, version, digest, codeSha256, options },
+      { function: functionName, version, digest, codeSha256, ...known({ lastModified }), options },
     ]);
-  const now = [...functions].map(([name, { functionName, qualifier, digest, codeSha256, task }]) => [
+  const now = [...functions].map(([name, { functionName, qualifier: version = '', digest, codeSha256, ...fn }]) => [
     name,
-    { function: functionName, version: qualifier ?? '', digest, codeSha256, options: recordedOptions(task) },
+    { function: functionName, version, digest, codeSha256, ...known(fn), options: recordedOptions(fn.task) },
   ]);
   return {
     commit: target.commit,
@@ -132,7 +145,7 @@ function plannedTasks(progress: Progress, names: readonly string[], functions: F
 }
 
 function plannedTask(
-  { task, functionName, qualifier, digest, codeSha256 }: TaskFunction,
+  { task, functionName, qualifier, digest, codeSha256, lastModified }: TaskFunction,
   progress: Progress,
 ): PlannedTask {
   return {
@@ -143,8 +156,13 @@ function plannedTask(
     runOn: task.settings.runOn,
     function: functionName,
     functionVersion: qualifier ?? '',
+    ...known({ lastModified }),
     options: recordedOptions(task),
   };
+}
+
+function known({ lastModified }: { lastModified: string | undefined }): { lastModified?: string } {
+  return lastModified === undefined ? {} : { lastModified };
 }
 
 function isoTime(clock: Clock): string {

@@ -89,5 +89,13 @@ function asDeployed(
   }
   const { function: functionName, version: qualifier, digest, codeSha256 } = last;
   const asRecorded = withRecordedOptions(task, last.options);
-  return { task: asRecorded, functionName, qualifier, existing: false, digest, codeSha256 };
+  return {
+    task: asRecorded,
+    functionName,
+    qualifier,
+    existing: false,
+    digest,
+    codeSha256,
+    lastModified: last.lastModified,
+  };
 }

@@ -31,6 +31,8 @@ export interface DeployedFunction {
   version: string;
   digest: string;
   codeSha256: string;
+  /** Of the function when it was ready, as Lambda says it. */
+  lastModified: string | undefined;
   change: FunctionChange;
 }
 
@@ -76,7 +78,12 @@ async function apply(plan: PlannedFunction, options: DeployFunctionsOptions): Pr
     case 'update':
       return await update(plan, options);
     case 'unchanged':
-      return deployed(plan, plan.change.version ?? '', recordedCode(plan.existing?.tags ?? {}));
+      return deployed(
+        plan,
+        plan.change.version ?? '',
+        recordedCode(plan.existing?.tags ?? {}),
+        plan.existing?.configuration,
+      );
   }
 }
 
@@ -97,7 +104,7 @@ async function create(plan: PlannedFunction, options: DeployFunctionsOptions): P
   });
   if (!created) return await adopt(plan, options);
   assertSameCode(name, pkg, code, created.CodeSha256);
-  return deployed(plan, await publish(plan, created, options), pkg);
+  return deployed(plan, await publish(plan, created, options), pkg, created);
 }
 
 /** Somebody was faster, most likely our own request whose answer was lost: from here on it is an update. */
@@ -137,10 +144,10 @@ async function update(plan: PlannedFunction, options: DeployFunctionsOptions): P
     assertSameCode(name, pkg, location, current.CodeSha256);
   }
   const version = decision.newVersion ? await publish(plan, current, options) : (plan.change.version ?? '');
-  if (decision.uploadCode) await waitForLatest(api, name);
+  if (decision.uploadCode) current = await waitForLatest(api, name);
   const code = codeOf(plan, current.CodeSha256);
   await api.tag(existing?.arn ?? name, { ...wanted.tags, ...codeTags(code, plan.wanted.inputs) });
-  return deployed(plan, version, code);
+  return deployed(plan, version, code, current);
 }
 
 /** The number of the version `answer` belongs to or becomes, once that version can be invoked. */
@@ -167,13 +174,19 @@ function codeOf({ pkg, existing }: PlannedFunction, codeSha256: string | undefin
   };
 }
 
-function deployed(plan: PlannedFunction, version: string, code: RecordedCode | undefined): DeployedFunction {
+function deployed(
+  plan: PlannedFunction,
+  version: string,
+  code: RecordedCode | undefined,
+  latest: FunctionConfiguration | undefined,
+): DeployedFunction {
   return {
     task: plan.task.name,
     function: plan.name,
     version,
     digest: code?.digest ?? '',
     codeSha256: code?.codeSha256 ?? '',
+    lastModified: latest?.LastModified,
     change: { ...plan.change, version },
   };
 }

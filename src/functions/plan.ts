@@ -19,18 +19,13 @@ export interface PlanFunctionsOptions extends SettingsContext {
   inputs: ReadonlyMap<string, string>;
   /** Called at most once, and only with the tasks whose package must be looked at. */
   pack(tasks: ProjectTask[]): Promise<Package[]>;
-  known: KnownVersions | undefined;
+  known: KnownVersions;
   /** Functions at a time. */
   concurrency?: number;
 }
 
-/** The versions a marker holds. They stand for `$LATEST` only while the function has not changed since. */
-export interface KnownVersions {
-  /** Function name to published version. */
-  versions: ReadonlyMap<string, string>;
-  /** When that was recorded, milliseconds since the epoch. */
-  recordedAt: number;
-}
+/** By function name, the versions a marker holds. Each stands for `$LATEST` only while the function has not changed since. */
+export type KnownVersions = ReadonlyMap<string, { version: string; lastModified: string | undefined }>;
 
 export interface PlannedFunction {
   task: ProjectTask;
@@ -97,7 +92,7 @@ function wantedFunction(task: ProjectTask, name: string, options: PlanFunctionsO
 async function planned(
   api: FunctionsApi,
   plan: Omit<PlannedFunction, 'change'>,
-  known: KnownVersions | undefined,
+  known: KnownVersions,
 ): Promise<PlannedFunction> {
   const { task, name, existing, wanted, decision } = plan;
   const change = { task: task.name, function: name, action: decision.action, reasons: decision.reasons };
@@ -113,10 +108,11 @@ async function planned(
   };
 }
 
-function knownVersion(existing: ExistingFunction, known: KnownVersions | undefined): string | undefined {
-  const { LastModified: modified } = existing.configuration;
-  if (!known || (modified !== undefined && Date.parse(modified) > known.recordedAt)) return undefined;
-  return known.versions.get(existing.name);
+/** Lambda's own words are compared, and never its clock with ours. */
+function knownVersion({ configuration, name }: ExistingFunction, known: KnownVersions): string | undefined {
+  const found = known.get(name);
+  const unchanged = found?.lastModified !== undefined && found.lastModified === configuration.LastModified;
+  return unchanged ? found.version : undefined;
 }
 
 /** The newest version with the code and the settings of `$LATEST`. */

@@ -34,9 +34,9 @@ export async function waitUntilReady(
 }
 
 /** Waits for `$LATEST`: a version that was published long ago is ready while `$LATEST` may still be in an update. */
-export async function waitForLatest(api: FunctionsApi, name: string): Promise<void> {
+export async function waitForLatest(api: FunctionsApi, name: string): Promise<FunctionConfiguration> {
   const answer = (await api.get(name))?.Configuration;
-  await waitUntilReady(api, name, answer ?? { State: 'Pending' });
+  return await waitUntilReady(api, name, answer ?? { State: 'Pending' });
 }
 
 /** As `waitUntilReady`, but a failed function is an answer too: what becomes of it is the caller's decision. */

@@ -1,21 +1,18 @@
-import path from 'node:path';
-import { type Clock, systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { type Leftover, lookUpLeftovers, settleLeftovers } from '../commands/leftovers.ts';
 import type { Runner } from '../runner/types.ts';
 import { ChannelObjects } from '../runs/channel/channel-objects.ts';
 import { type EnvironmentState, resumeEnvironment } from '../state/environment.ts';
-import { channelKeys, channelPrefix, stateKeys } from '../state/keys.ts';
+import { channelKeys, channelPrefix } from '../state/keys.ts';
 import type { ObjectStore } from '../state/types.ts';
-import type { HandOver } from './hand-over.ts';
+import type { EnvironmentPlace, HandOver } from './hand-over.ts';
+import { environmentOf } from './place.ts';
 import { reportFinish } from './report.ts';
 
-export interface FinishOptions {
+export interface Tools {
+  store: ObjectStore;
+  clock: Clock;
   runner: Runner;
-  env: NodeJS.ProcessEnv;
-  /** Folder of the bundle. */
-  distDir: string;
-  /** Of the main step, when it came so far as to write one. */
-  resultsFile: string | undefined;
 }
 
 /** A cancelled job has five minutes for all its post steps. */
@@ -23,40 +20,28 @@ const LONGEST_WAIT_MS = 4 * 60_000;
 const POLL_MS = 1_000;
 
 /** Waits for the attempts that were still running, notes what they came to, and frees the lock when none can be. */
-export async function finishDeployment(handOver: HandOver, options: FinishOptions): Promise<void> {
-  const { runner } = options;
-  const clock = systemClock;
-  const { store, close } = await openStore(handOver, options);
+export async function finishDeployment(
+  { place, lockOwner, resultsFile }: Pick<HandOver, 'place' | 'lockOwner' | 'resultsFile'>,
+  tools: Tools,
+): Promise<void> {
+  if (lockOwner === undefined) return;
+  const { store, clock, runner } = tools;
+  const options = { ...environmentOf(place), store, clock, log: runner, timeoutSeconds: 0 };
+  const state = await resumeEnvironment(options, lockOwner);
+  if (state === undefined) return runner.info('Another deployment has the lock by now and has taken over.');
   try {
-    const { project, environment, owner, run, actor, deployment, lockOwner } = handOver;
-    const keys = stateKeys(project, environment);
-    const identity = { owner, run, actor, deployment };
-    const state = await resumeEnvironment(
-      { store, keys, ...identity, timeoutSeconds: 0, clock, log: runner },
-      lockOwner,
-    );
-    if (state === undefined) return runner.info('Another deployment has the lock by now and has taken over.');
-    try {
-      const leftovers = await finishAttempts(state, handOver, { store, clock, runner });
-      await state.close();
-      await reportFinish({ leftovers, freed: state.isClosed, environment }, options);
-    } finally {
-      await state.close();
-    }
+    const leftovers = await finishAttempts(state, place, tools);
+    await state.close();
+    const { environment } = place;
+    await reportFinish({ leftovers, freed: state.isClosed, environment }, { runner, resultsFile });
   } finally {
-    await close();
+    await state.close();
   }
 }
 
-interface Tools {
-  store: ObjectStore;
-  clock: Clock;
-  runner: Runner;
-}
-
-async function finishAttempts(state: EnvironmentState, handOver: HandOver, tools: Tools): Promise<Leftover[]> {
-  const { project, environment } = handOver;
-  const allEnded = await waitForResults(state, handOver, tools);
+async function finishAttempts(state: EnvironmentState, place: EnvironmentPlace, tools: Tools): Promise<Leftover[]> {
+  const { project, environment } = place;
+  const allEnded = await waitForResults(state, place, tools);
   const now = new Date(tools.clock.now()).toISOString();
   const options = { store: tools.store, project, environment, now };
   return allEnded ? await settleLeftovers(state, options) : await lookUpLeftovers(state, options);
@@ -65,7 +50,7 @@ async function finishAttempts(state: EnvironmentState, handOver: HandOver, tools
 /** Tells every attempt to end, and waits until it has or can no longer be running. False: some still may be. */
 async function waitForResults(
   state: EnvironmentState,
-  { project, environment }: HandOver,
+  { project, environment }: EnvironmentPlace,
   { store, clock, runner }: Tools,
 ): Promise<boolean> {
   const { leftovers } = state;
@@ -85,32 +70,4 @@ async function waitForResults(
     if (clock.now() > giveUpAt) return false;
     await clock.sleep(POLL_MS);
   }
-}
-
-async function openStore(
-  { provider, root, region, bucket, bucketOwner }: HandOver,
-  { env, distDir }: FinishOptions,
-): Promise<{ store: ObjectStore; close(): Promise<void> }> {
-  const [{ createClients }, { createS3Store }] = await Promise.all([
-    import('../aws/clients.ts'),
-    import('../state/s3-store.ts'),
-  ]);
-  const local = provider === 'local' ? await startLocal(root, distDir) : undefined;
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const clients = createClients({ region, env, ...(local && { endpoint: local.endpoint, credentials }) });
-  return {
-    store: createS3Store({ client: clients.s3, bucket, bucketOwner }),
-    async close() {
-      clients.close();
-      await local?.close();
-    },
-  };
-}
-
-async function startLocal(root: string, distDir: string) {
-  const { startLocalAws } = await import('../local/index.ts');
-  return await startLocalAws({
-    stateDir: path.join(root, '.lumo', 'local'),
-    runtimeClient: path.join(distDir, 'ric', 'index.mjs'),
-  });
 }

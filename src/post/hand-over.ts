@@ -3,8 +3,8 @@ import { isRecord, parseJson } from '../runs/envelope.ts';
 import type { StateOwner } from '../state/documents.ts';
 import type { RunIdentity } from '../state/types.ts';
 
-/** What the main step leaves to its post step. Written as soon as there is something to leave: it may be killed. */
-export interface HandOver {
+/** Where the post step finds what the main step has worked on. */
+export interface EnvironmentPlace {
   provider: 'aws' | 'local';
   /** Of the project, absolute. */
   root: string;
@@ -17,45 +17,59 @@ export interface HandOver {
   run: RunIdentity;
   actor: string;
   deployment: string;
-  /** Under which name the lock is held. */
-  lockOwner: string;
 }
 
-const HAND_OVER = 'handOver';
-const RESULTS_FILE = 'resultsFile';
-const STEP = 'step';
-
-/** Tells the post step that it is one. */
-export function saveStep(runner: Runner): void {
-  runner.saveState(STEP, 'main');
-}
-
-export function isPostStep(env: NodeJS.ProcessEnv): boolean {
-  return env[`STATE_${STEP}`] !== undefined;
-}
-
-export function saveHandOver(runner: Runner, handOver: HandOver): void {
-  runner.saveState(HAND_OVER, JSON.stringify(handOver));
-}
-
-/** Nothing is left to do. */
-export function clearHandOver(runner: Runner): void {
-  runner.saveState(HAND_OVER, '');
-}
-
-export function saveResultsFile(runner: Runner, file: string): void {
-  runner.saveState(RESULTS_FILE, file);
-}
-
-export interface Inheritance {
-  handOver: HandOver | undefined;
+/** What the main step leaves to its post step. */
+export interface HandOver {
+  place: EnvironmentPlace;
+  /** Under which name the lock is still held; undefined: it is not. */
+  lockOwner: string | undefined;
+  /** File with a `PendingRecord`. */
+  recordFile: string | undefined;
+  /** The whole report as JSON, when the main step came so far. */
   resultsFile: string | undefined;
 }
 
-export function readHandOver(env: NodeJS.ProcessEnv): Inheritance {
-  const handOver = parseJson(env[`STATE_${HAND_OVER}`] ?? '');
-  return {
-    handOver: isRecord(handOver) ? (handOver as unknown as HandOver) : undefined,
-    resultsFile: env[`STATE_${RESULTS_FILE}`] || undefined,
-  };
+/** As `STATE_<name>` in the environment of the post step. Each is written as soon as it is known: a step may be killed. */
+const NAMES = {
+  step: 'step',
+  place: 'place',
+  lockOwner: 'lockOwner',
+  recordFile: 'recordFile',
+  resultsFile: 'resultsFile',
+} as const;
+
+/** Tells the post step that it is one. */
+export function saveStep(runner: Runner): void {
+  runner.saveState(NAMES.step, 'main');
+}
+
+export function isPostStep(env: NodeJS.ProcessEnv): boolean {
+  return env[`STATE_${NAMES.step}`] !== undefined;
+}
+
+export function saveLock(runner: Runner, place: EnvironmentPlace, lockOwner: string): void {
+  runner.saveState(NAMES.place, JSON.stringify(place));
+  runner.saveState(NAMES.lockOwner, lockOwner);
+}
+
+export function forgetLock(runner: Runner): void {
+  runner.saveState(NAMES.lockOwner, '');
+}
+
+export function saveRecordFile(runner: Runner, file: string): void {
+  runner.saveState(NAMES.recordFile, file);
+}
+
+export function saveResultsFile(runner: Runner, file: string): void {
+  runner.saveState(NAMES.resultsFile, file);
+}
+
+/** Undefined when there is nothing to do. */
+export function readHandOver(env: NodeJS.ProcessEnv): HandOver | undefined {
+  const saved = (name: keyof typeof NAMES): string | undefined => env[`STATE_${NAMES[name]}`] || undefined;
+  const place = parseJson(saved('place') ?? '');
+  const [lockOwner, recordFile, resultsFile] = [saved('lockOwner'), saved('recordFile'), saved('resultsFile')];
+  if (!isRecord(place) || (lockOwner === undefined && recordFile === undefined)) return undefined;
+  return { place: place as unknown as EnvironmentPlace, lockOwner, recordFile, resultsFile };
 }

@@ -27,17 +27,43 @@ export async function reportFinish(
   if (leftovers.length === 0) return;
   const lines = leftovers.map(({ task, attempt, status }) => `- ${markdown(task)}: **${status}** (attempt ${attempt})`);
   runner.appendSummary(`\n### After the step had ended\n\n${lines.join('\n')}\n\n${markdown(lock)}\n`);
-  if (resultsFile !== undefined) await completeResults(resultsFile, leftovers);
+  await amend(resultsFile, (report) => completeResults(report, leftovers));
+}
+
+/** `why`: it is not recorded, in words. */
+export async function reportRecord(
+  { environment, why }: { environment: string; why: string | undefined },
+  { runner, resultsFile }: { runner: Runner; resultsFile: string | undefined },
+): Promise<void> {
+  const line =
+    why === undefined
+      ? `${environment} is recorded: the job has succeeded.`
+      : `${environment} is not recorded: ${why}.`;
+  runner.info(line);
+  runner.appendSummary(`\n${markdown(line)}\n`);
+  await amend(resultsFile, (report) => {
+    if (why === undefined) delete report.notRecorded;
+    return { ...report, recorded: why === undefined, ...(why !== undefined && { notRecorded: why }) };
+  });
+}
+
+type ResultsFile = Record<string, unknown>;
+
+/** Changes the file that the main step wrote; there may be none. */
+async function amend(file: string | undefined, change: (report: ResultsFile) => ResultsFile): Promise<void> {
+  if (file === undefined) return;
+  const report = parseJson(await readFile(file, 'utf8'));
+  if (isRecord(report)) await writeFile(file, `${JSON.stringify(change(report), undefined, 2)}\n`);
 }
 
 /** What the main step had to call unknown. */
-async function completeResults(file: string, leftovers: readonly Leftover[]): Promise<void> {
-  const report = parseJson(await readFile(file, 'utf8'));
-  if (!isRecord(report) || !Array.isArray(report.results)) return;
-  for (const result of report.results.filter(isRecord)) {
+function completeResults(report: ResultsFile, leftovers: readonly Leftover[]): ResultsFile {
+  if (!Array.isArray(report.results)) return report;
+  const results = report.results.filter(isRecord).map((result) => {
     const found = leftovers.find(({ task, status }) => task === result.task && status !== 'UNKNOWN');
-    if (found === undefined || result.status !== 'UNKNOWN') continue;
-    Object.assign(result, { status: found.status, reason: 'found in its channel after the step had ended' });
-  }
-  await writeFile(file, `${JSON.stringify(report, undefined, 2)}\n`);
+    return found === undefined || result.status !== 'UNKNOWN'
+      ? result
+      : { ...result, status: found.status, reason: 'found in its channel after the step had ended' };
+  });
+  return { ...report, results };
 }

@@ -52,7 +52,8 @@ function judgeOurs(answer: InvokeAnswer, task: JudgedTask): Verdict {
 
 /** The process is gone: it may have left its last words in the channel or in the log. */
 function judgeDeath(answer: InvokeAnswer, task: JudgedTask): Verdict {
-  const lastWords = parseEnvelope(answer.lastWords ?? '', task) ?? crashEnvelope(answer.logTail, task);
+  const result = parseEnvelope(answer.lastWords ?? '', task);
+  const lastWords = result ?? crashEnvelope(answer.logTail, task);
   if (lastWords === undefined) {
     return withTail(judgePlatformFailure(answer.payload, figuresOf(answer.logTail), answer.logTail, task), answer);
   }
@@ -60,7 +61,9 @@ function judgeDeath(answer: InvokeAnswer, task: JudgedTask): Verdict {
   const uncaught = status === 'FAILED' && warnings.includes(UNCAUGHT);
   const found = judgeEnvelope(lastWords, task);
   const finding: Finding = uncaught ? { retry: { by: 'settings' }, ...found, missedHooks: ENDING_HOOKS } : found;
-  return withTail(finding, answer, warnings);
+  // The line in the log has no room for the output.
+  if (result === undefined) return withTail(finding, answer, warnings);
+  return { ...finding, log: { lines: result.logs, droppedLines: result.droppedLines }, warnings };
 }
 
 function judgeEnvelope(envelope: Envelope, task: JudgedTask): Finding {

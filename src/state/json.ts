@@ -53,6 +53,7 @@ export const MARKER: DocumentType<Marker> = {
         version: string,
         digest: string,
         codeSha256: string,
+        lastModified: optional(string),
         options: anyObject,
         status: string,
       }),
@@ -68,6 +69,7 @@ const PLANNED_TASK = {
   function: string,
   functionVersion: string,
   codeSha256: string,
+  lastModified: optional(string),
   options: anyObject,
 };
 

@@ -147,6 +147,7 @@ function fromMarkerTask(task: MarkerTask, marker: Marker): CompletedTask {
     function: task.function,
     functionVersion: task.version,
     codeSha256: task.codeSha256,
+    ...(task.lastModified !== undefined && { lastModified: task.lastModified }),
     options: task.options,
   };
 }

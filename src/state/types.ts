@@ -45,6 +45,8 @@ export interface MarkerTask {
   digest: string;
   /** Base64 SHA-256 of the zip, empty for a function that is not ours. */
   codeSha256: string;
+  /** Of the function, as Lambda said it when the version was current. */
+  lastModified?: string;
   /** What `command: run` needs to run the task again: its configuration as it was deployed. */
   options: Record<string, unknown>;
   status: RunStatus;
@@ -89,6 +91,7 @@ export interface CompletedTask {
   function: string;
   functionVersion: string;
   codeSha256: string;
+  lastModified?: string;
   options: Record<string, unknown>;
 }
 

@@ -196,6 +196,9 @@ export interface TaskResult {
     message: string;
     data?: Record<string, unknown>;
 }
+/** Warnings that mark why a process was ended with an invocation in flight. */
+export declare const UNCAUGHT = "TASK_RUN_UNCAUGHT_EXCEPTION: the error comes from a callback or a promise that nothing awaited, and ended the process";
+export declare const UNSTOPPED = "the task did not stop when its signal aborted, so its process was ended";
 /**
  * Starts the one line that carries the envelope when the process has to die with an invocation in flight. It is found
  * in the log tail, so prefix and envelope together stay within `CRASH_LINE_BYTES`.

@@ -33,7 +33,9 @@ export declare const batch: import("./not-available.js").NotAvailable;
 export declare const configure: import("./not-available.js").NotAvailable;
 export declare const deployments: import("./not-available.js").NotAvailable;
 export declare const envvars: import("./not-available.js").NotAvailable;
-export declare const heartbeats: import("./not-available.js").NotAvailable;
+export declare const heartbeats: {
+    yield: (...args: unknown[]) => Promise<void>;
+};
 export declare const idempotencyKeys: import("./not-available.js").NotAvailable;
 export declare const otel: import("./not-available.js").NotAvailable;
 export declare const prompts: import("./not-available.js").NotAvailable;
@@ -44,7 +46,9 @@ export declare const schedules: import("./not-available.js").NotAvailable;
 export declare const sessions: import("./not-available.js").NotAvailable;
 export declare const skills: import("./not-available.js").NotAvailable;
 export declare const streams: import("./not-available.js").NotAvailable;
-export declare const tags: import("./not-available.js").NotAvailable;
+export declare const tags: {
+    add: (...args: unknown[]) => Promise<void>;
+};
 export declare const toolTask: import("./not-available.js").NotAvailable;
 export declare const usage: import("./not-available.js").NotAvailable;
 export declare const webhooks: import("./not-available.js").NotAvailable;

@@ -1,11 +1,19 @@
 import type { DeploymentPayload } from '../../runtime/context.js';
-import type { CancelHook, CatchErrorHook, CleanupHook, CompleteHook, FailureHook, InitHook, InitOutput, MiddlewareHook, RunParams, StartAttemptHook, StartHook, SuccessHook, WaitHook } from './hooks.js';
+import type { CancelHook, CatchErrorHook, CleanupHook, CompleteHook, FailureHook, InitHook, InitOutput, MiddlewareHook, RunParams, StartAttemptHook, StartHook, SuccessHook, Unchecked, WaitHook } from './hooks.js';
 import type { QueueOption } from './queue.js';
 import type { MachineOption, TaskRetryOptions } from './retry-options.js';
 import type { Schema, SchemaInput, SchemaOutput } from './schema.js';
 import { type TaskTriggers } from './triggers.js';
-/** Fields of `task()`. */
-export interface TaskOptions<TId extends string, TPayload, TOutput, TInit extends InitOutput> {
+/** What hooks get where the type is not known yet: see `TaskOptions`. */
+type Known<T> = [NoInfer<T>] extends [never] ? Unchecked : NoInfer<T>;
+/**
+ * Fields of `task()`.
+ *
+ * `TBefore`, `TAfter` and `TResult` are payload and output once more, as the hooks before `run`, and those after it, get
+ * them. A type checker reads an object from top to bottom, and a hook that is written above `run` has to have its types
+ * before `run` tells them: it gets `never`, which stands for anything, and only its own parameters are lost by that.
+ */
+export interface TaskOptions<TId extends string, TPayload, TOutput, TInit extends InitOutput, TBefore = TPayload, TAfter = TPayload, TResult = TOutput> {
     /** Unique in the project; it should not change between versions. */
     id: TId;
     /** For people who read plans and reports. */
@@ -26,24 +34,24 @@ export interface TaskOptions<TId extends string, TPayload, TOutput, TInit extend
      * Runs before each attempt. What it returns is `init` of `run` and of the hooks. An error in it is reported and
      * ignored.
      */
-    init?: InitHook<TPayload, TInit> | undefined;
-    middleware?: MiddlewareHook<TPayload> | undefined;
-    onStart?: StartHook<TPayload, TInit> | undefined;
-    onStartAttempt?: StartAttemptHook<TPayload> | undefined;
-    onWait?: WaitHook<TPayload, TInit> | undefined;
-    onResume?: WaitHook<TPayload, TInit> | undefined;
+    init?: InitHook<Known<TBefore>, TInit> | undefined;
+    middleware?: MiddlewareHook<Known<TBefore>> | undefined;
+    onStart?: StartHook<Known<TBefore>, NoInfer<TInit>> | undefined;
+    onStartAttempt?: StartAttemptHook<Known<TBefore>> | undefined;
+    onWait?: WaitHook<Known<TBefore>, NoInfer<TInit>> | undefined;
+    onResume?: WaitHook<Known<TBefore>, NoInfer<TInit>> | undefined;
     /** The task's code. What it returns has to be JSON; an error that it throws fails the attempt. */
-    run: (payload: TPayload, params: RunParams<TInit>) => Promise<TOutput> | TOutput;
-    onSuccess?: SuccessHook<TPayload, NoInfer<TOutput>, TInit> | undefined;
-    onFailure?: FailureHook<TPayload, TInit> | undefined;
-    onComplete?: CompleteHook<TPayload, NoInfer<TOutput>, TInit> | undefined;
-    onCancel?: CancelHook<TPayload, NoInfer<TOutput>, TInit> | undefined;
-    catchError?: CatchErrorHook<TPayload, TInit> | undefined;
+    run: (payload: TPayload | TBefore | TAfter, params: RunParams<TInit>) => Promise<TOutput | TResult> | TOutput | TResult;
+    onSuccess?: SuccessHook<Known<TAfter>, Known<TResult>, NoInfer<TInit>> | undefined;
+    onFailure?: FailureHook<Known<TAfter>, NoInfer<TInit>> | undefined;
+    onComplete?: CompleteHook<Known<TAfter>, Known<TResult>, NoInfer<TInit>> | undefined;
+    onCancel?: CancelHook<Known<TAfter>, Known<TResult>, NoInfer<TInit>> | undefined;
+    catchError?: CatchErrorHook<Known<TAfter>, NoInfer<TInit>> | undefined;
     /** Older name of `catchError`. */
-    handleError?: CatchErrorHook<TPayload, TInit> | undefined;
-    cleanup?: CleanupHook<TPayload, TInit> | undefined;
+    handleError?: CatchErrorHook<Known<TAfter>, NoInfer<TInit>> | undefined;
+    cleanup?: CleanupHook<Known<TAfter>, NoInfer<TInit>> | undefined;
 }
-export interface SchemaTaskOptions<TId extends string, TSchema extends Schema, TOutput, TInit extends InitOutput> extends TaskOptions<TId, SchemaOutput<TSchema>, TOutput, TInit> {
+export interface SchemaTaskOptions<TId extends string, TSchema extends Schema, TOutput, TInit extends InitOutput, TResult = TOutput> extends TaskOptions<TId, SchemaOutput<TSchema>, TOutput, TInit, SchemaOutput<TSchema>, SchemaOutput<TSchema>, TResult> {
     /** Checks and converts the payload before anything else runs. A payload that it refuses fails the run at once. */
     schema: TSchema;
 }
@@ -60,6 +68,7 @@ export type DefaultPayload = DeploymentPayload & {
  * The payload is the task's `payload` of the configuration, then that of the action, then `deployment`, `config` and
  * `workingDirectory`.
  */
-export declare function task<TId extends string, TPayload = DefaultPayload, TOutput = unknown, TInit extends InitOutput = InitOutput>(options: TaskOptions<TId, TPayload, TOutput, TInit>): Task<TId, TPayload, TOutput>;
+export declare function task<TId extends string, TPayload = DefaultPayload, TOutput = unknown, TInit extends InitOutput = Unchecked, TBefore = never, TAfter = never, TResult = never>(options: TaskOptions<TId, TPayload, TOutput, TInit, TBefore, TAfter, TResult>): Task<TId, TPayload, TOutput>;
 /** Defines a task whose payload is checked by a schema; `run` receives what the schema makes of it. */
-export declare function schemaTask<TId extends string, TSchema extends Schema, TOutput = unknown, TInit extends InitOutput = InitOutput>(options: SchemaTaskOptions<TId, TSchema, TOutput, TInit>): Task<TId, SchemaInput<TSchema>, TOutput>;
+export declare function schemaTask<TId extends string, TSchema extends Schema, TOutput = unknown, TInit extends InitOutput = Unchecked, TResult = never>(options: SchemaTaskOptions<TId, TSchema, TOutput, TInit, TResult>): Task<TId, SchemaInput<TSchema>, TOutput>;
+export {};
