@@ -10,6 +10,7 @@ import { sdkAliases } from '../package/sdk.ts';
 import type { Log } from '../runner/types.ts';
 import { inAmbient } from './ambient.ts';
 import { isObject } from './check.ts';
+import { configuredSecrets } from './configured-secrets.ts';
 import { positionAt } from './locate.ts';
 import { originalPosition } from './position.ts';
 
@@ -35,6 +36,8 @@ export interface LoadConfigOptions {
   distDir: string;
   tempDir: string;
   log: Log;
+  /** Called with every secret as soon as it is known, before anything the configuration printed is shown. */
+  mask(value: string): void;
 }
 
 export interface LoadedConfig {
@@ -95,7 +98,9 @@ export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConf
       const { value, secrets } = await inAmbient(ambient, async () => {
         const module: unknown = await import(/* webpackIgnore: true */ pathToFileURL(bundle).href);
         const value = await defaultExport(module);
-        return { value, secrets: readSecrets(value) };
+        const secrets = readSecrets(value);
+        for (const secret of configuredSecrets(value, secrets)) options.mask(secret);
+        return { value, secrets };
       });
       return { file, source: await readFile(file, 'utf8'), value, secrets };
     } catch (cause) {

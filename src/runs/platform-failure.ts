@@ -1,3 +1,4 @@
+import { cutText } from '../report/escape.ts';
 import { isRecord, parseJson } from './envelope.ts';
 import type { Figures } from './log-tail.ts';
 import type { RunError } from './types.ts';
@@ -154,7 +155,7 @@ function errorOf({ type, message, stack }: ErrorPayload): RunError {
 function readPayload(payload: string): ErrorPayload {
   const value = parseJson(payload);
   if (!isRecord(value)) {
-    return { type: '', message: payload.slice(0, 1000), stack: undefined };
+    return { type: '', message: cutText(payload, 1000), stack: undefined };
   }
   const { errorType, errorMessage, trace, stackTrace } = value;
   const lines = [trace, stackTrace].find((candidate) => Array.isArray(candidate)) as unknown[] | undefined;
