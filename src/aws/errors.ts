@@ -103,11 +103,11 @@ export function awsErrorFacts(error: unknown): AwsErrorFacts {
 }
 
 /** The answer to a HEAD request has no body: what the SDK says in its place tells nobody anything. */
-function messageOf(error: Error): string {
+function messageOf({ message }: { message: unknown }): string {
+  // The SDK takes it from the answer as it is there.
+  if (typeof message !== 'string') return 'the answer cannot be read';
   // What the SDK says when an answer is no XML is about its own inside.
-  return /^UnknownError$|Deserialization error|XML parse error/i.test(error.message)
-    ? 'the answer cannot be read'
-    : error.message;
+  return /^UnknownError$|Deserialization error|XML parse error/i.test(message) ? 'the answer cannot be read' : message;
 }
 
 /**

@@ -21,7 +21,9 @@ export function figuresOf(tail: string): Figures {
   const text = lines.findLast((line) => line.startsWith('REPORT RequestId: ')) ?? '';
   const json = lines.findLast((line) => line.includes('"platform.report"')) ?? '';
   const figure = (label: string, key: string): number | undefined => {
-    const found = new RegExp(`\\b${label}: ([\\d.]+)`).exec(text) ?? new RegExp(`"${key}":\\s*([\\d.]+)`).exec(json);
+    const found =
+      new RegExp(`\\b${label}: (\\d{1,15}(?:\\.\\d{1,9})?)`).exec(text) ??
+      new RegExp(`"${key}":\\s*(\\d{1,15}(?:\\.\\d{1,9})?)`).exec(json);
     return found === null ? undefined : Number(found[1]);
   };
   return {

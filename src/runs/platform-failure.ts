@@ -161,7 +161,13 @@ function readPayload(payload: string): ErrorPayload {
   const lines = [trace, stackTrace].find((candidate) => Array.isArray(candidate)) as unknown[] | undefined;
   return {
     type: typeof errorType === 'string' ? errorType : '',
-    message: String(errorMessage ?? '').replace(/^RequestId: \S+ (Error: )?/, ''),
-    stack: lines === undefined || lines.length === 0 ? undefined : lines.map(String).join('\n'),
+    message: inWords(errorMessage).replace(/^RequestId: \S+ (Error: )?/, ''),
+    stack: lines === undefined || lines.length === 0 ? undefined : lines.map(inWords).join('\n'),
   };
+}
+
+/** Functions of others put into their errors what they like. */
+function inWords(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return value === undefined || value === null ? '' : JSON.stringify(value);
 }

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { isTooDeep, MAX_JSON_DEPTH } from '../json-depth.ts';
 import type { SerializedError, TaskResult } from './protocol.ts';
 import { redact, redactJson } from './secret-values.ts';
 import { describeKind, serializeError } from './serialize-error.ts';
@@ -103,12 +104,20 @@ function toJson(value: unknown, name: string): { value: unknown } | { problem: s
   try {
     const text: unknown = JSON.stringify(value);
     if (typeof text === 'string') {
-      return { value: JSON.parse(text) };
+      return isTooDeep(text) ? { problem: tooDeep(name) } : { value: JSON.parse(text) };
     }
     return value === undefined ? { value } : { problem: `${name} is ${describeKind(value)}` };
   } catch (error) {
-    return { problem: findProblem(value, name, [], error) };
+    return { problem: isStackOverflow(error) ? tooDeep(name) : findProblem(value, name, [], error) };
   }
+}
+
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && /call stack/i.test(error.message);
+}
+
+function tooDeep(name: string): string {
+  return `${name} is nested in more than ${MAX_JSON_DEPTH} levels`;
 }
 
 /** Descends to the member that makes JSON.stringify throw. */

@@ -23,7 +23,8 @@ export async function storeError(error: unknown, call: FailedStoreCall): Promise
     call.key === undefined ? {} : { resource: `${bucket}/${call.key}`, grant: `${bucket}/${grantOf(call.key)}` };
   const denied = awsError(error, { action: call.action, resource: bucket, ...object });
   if (denied.code !== 'ACCESS_DENIED' || namesTheAction(error)) return denied;
-  if (await call.isForeign()) return foreign(call, denied);
+  // Whoever cannot say so does not hide the refusal.
+  if (await call.isForeign().catch(() => false)) return foreign(call, denied);
   return withHints(denied, call);
 }
 
