@@ -139,7 +139,7 @@ export function awsError(error: unknown, call: AwsCall): ActionError {
     case 'network':
       return new ActionError('AWS_FAILED', `No connection to ${facts.host ?? 'AWS'} for ${failed}. ${said}`, {
         advice:
-          'Check region, network and proxy (https_proxy, no_proxy) of the runner; a certificate authority of your own goes into NODE_EXTRA_CA_CERTS.',
+          'Check region, network and proxy (https_proxy, no_proxy) of the runner; a certificate authority of your own goes into AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS.',
         cause,
       });
     case 'conflict':
