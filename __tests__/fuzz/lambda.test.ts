@@ -4,7 +4,7 @@ import { type AwsClients, createClients } from '../../src/aws/clients.ts';
 import type { Clock } from '../../src/clock.ts';
 import { ActionError } from '../../src/errors.ts';
 import { createFunctionsApi } from '../../src/functions/api.ts';
-import { invokeFunction } from '../../src/runs/invoke.ts';
+import { DEADLINE_MARGIN_SECONDS, invokeFunction } from '../../src/runs/invoke.ts';
 import { serve, type TestServer } from '../aws/helpers.ts';
 import { MemoryLog } from '../helpers/memory-log.ts';
 import { damaged, deep, hold, json, text } from './arbitraries.ts';
@@ -89,8 +89,7 @@ test('an Invoke that was not refused is sent once, and comes to one of the four 
         qualifier: '1',
         payload: {},
         timeoutSeconds: 1,
-        // Here the time that passes is the limit for the answer.
-        clock: { ...hastyClock(), sleep: (ms, signal) => (ms > 30_000 ? untilAborted(signal) : Promise.resolve()) },
+        clock: clockBefore(ANSWER_LIMIT_MS),
         log: new MemoryLog(),
         signal: new AbortController().signal,
       });
@@ -101,6 +100,15 @@ test('an Invoke that was not refused is sent once, and comes to one of the four 
     0.3,
   );
 });
+
+/** Of one second of Timeout, and of what it may take besides. */
+const ANSWER_LIMIT_MS = (1 + DEADLINE_MARGIN_SECONDS) * 1000;
+
+/** Pauses take no time, and the limit for the answer is not reached. */
+function clockBefore(limitMs: number): Clock {
+  const clock = hastyClock();
+  return { ...clock, sleep: (ms, signal) => (ms === limitMs ? untilAborted(signal) : clock.sleep(ms)) };
+}
 
 function untilAborted(signal: AbortSignal | undefined): Promise<void> {
   return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
