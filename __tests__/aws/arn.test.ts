@@ -11,15 +11,15 @@ test.each([
   expect(functionArn(region, arn)).toBe(arn);
 });
 
+const DENIED = Object.assign(new Error('Access Denied'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } });
+const CALL = { action: 's3:GetObject', partition: 'aws-cn', bucket: 'b', key: 'lumo-tasks/k', bucketOwner: undefined };
+
 test('the statement for an object too', async () => {
-  const error = Object.assign(new Error('Access Denied'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } });
-  const call = {
-    action: 's3:GetObject',
-    partition: 'aws-cn',
-    bucket: 'b',
-    key: 'lumo-tasks/k',
-    bucketOwner: undefined,
-  };
-  const { advice } = await storeError(error, { ...call, isForeign: async () => false });
+  const { advice } = await storeError(DENIED, { ...CALL, isForeign: async () => false });
   expect(advice).toContain('"Action":"s3:GetObject","Resource":"arn:aws-cn:s3:::b/lumo-tasks/');
+});
+
+test('a refusal stays one when the owner of the bucket cannot be looked up', async () => {
+  const isForeign = () => Promise.reject(new Error('no connection'));
+  expect(await storeError(DENIED, { ...CALL, isForeign })).toMatchObject({ code: 'ACCESS_DENIED' });
 });
