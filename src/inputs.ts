@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { ActionError } from './errors.ts';
 import { COMMANDS, type Command, INPUTS, type InputName } from './input-table.ts';
+import { isTooDeep, MAX_JSON_DEPTH } from './json-depth.ts';
 
 /** What the user said, validated; what was left open is `undefined` and worked out by the phase that needs it. */
 export interface Inputs {
@@ -166,6 +167,9 @@ function jsonObject(name: InputName, text: string): Record<string, unknown> {
     value = JSON.parse(text);
   } catch (cause) {
     throw invalid(name, 'text that is not JSON', 'give a JSON object such as {"dryRun": true}', cause);
+  }
+  if (isTooDeep(text)) {
+    throw invalid(name, `JSON of more than ${MAX_JSON_DEPTH} levels`, 'give an object that is not nested so deeply');
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw invalid(

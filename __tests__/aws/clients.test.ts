@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { GetFunctionCommand, InvokeCommand } from '@aws-sdk/client-lambda';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -44,6 +45,51 @@ test('Invoke waits longer than any function runs, and throws when even that has 
     connectionTimeout: 10_000,
   });
   clients.close();
+});
+
+/** Field `tr` of https://docs.kernel.org/networking/proc_net_tcp.html: which timer the connection from `port` has. */
+function timerOf(port: number): string | undefined {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const lines = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/));
+  return lines.find(([, from = '']) => from.endsWith(local))?.[5]?.slice(0, 2);
+}
+
+test.runIf(process.platform === 'linux')(
+  'the connection of an Invoke is probed while the function is silent',
+  async () => {
+    const KEEP_ALIVE = '02';
+    let timer: string | undefined;
+    const silent = await serve((request, response) => {
+      // Asked again until the answer to the request has been acknowledged, which has a timer of its own.
+      const look = setInterval(() => {
+        timer = timerOf(request.socket.remotePort ?? 0);
+        if (timer !== KEEP_ALIVE && timer !== undefined && timer !== '00') return;
+        clearInterval(look);
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+      }, 50);
+    });
+    const clients = createClients({ region: 'eu-west-1', endpoint: silent.url, credentials: KEYS, env: {} });
+    await clients.invoker.send(new InvokeCommand({ FunctionName: 'silent' }));
+    clients.close();
+    await silent.close();
+    expect(timer).toBe(KEEP_ALIVE);
+  },
+);
+
+test('ending one client leaves the requests of the others alone', async () => {
+  const slow = await serve((request, response) => {
+    const answer = () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    if (request.method === 'GET') setTimeout(answer, 300);
+    else answer();
+  });
+  const clients = createClients({ region: 'eu-west-1', endpoint: slow.url, credentials: KEYS, env: {} });
+  const pending = clients.lambda.send(new GetFunctionCommand({ FunctionName: 'slow' }));
+  await clients.identity().catch(() => undefined);
+  await expect(pending).resolves.toBeDefined();
+  clients.close();
+  await slow.close();
 });
 
 test('a connection that breaks is reported with the host', async () => {

@@ -3,13 +3,12 @@ import { GetFunctionCommand } from '@aws-sdk/client-lambda';
 import { createClients } from '../../src/aws/clients.ts';
 import { awsError } from '../../src/aws/errors.ts';
 
-const clients = createClients({ region: 'eu-west-1' });
 try {
+  const clients = createClients({ region: 'eu-west-1' });
   for (let i = 0; i < 3; i++) await clients.lambda.send(new GetFunctionCommand({ FunctionName: 'warm' }));
+  clients.close();
   console.log('answered');
 } catch (error) {
   const { code, message } = awsError(error, { action: 'lambda:GetFunction', resource: '*' });
   console.log(`${code} ${message}`);
-} finally {
-  clients.close();
 }

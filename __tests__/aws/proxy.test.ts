@@ -1,24 +1,36 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { type AddressInfo, connect, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { promisify } from 'node:util';
+import { GetFunctionCommand } from '@aws-sdk/client-lambda';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createClients } from '../../src/aws/clients.ts';
 import { proxyFor } from '../../src/aws/proxy.ts';
+import { systemClock } from '../../src/clock.ts';
+import { invokeFunction } from '../../src/runs/invoke.ts';
+import { recordingLog } from './helpers.ts';
 
 const run = promisify(execFile);
 
 let folder: string;
+/** A file with a certificate authority that vouches for nothing here. */
+let otherAuthority: string;
 let proxy: http.Server;
 let target: https.Server;
 let plainTarget: http.Server;
 /** What the proxy was asked for, with the credentials given. */
 let tunnels: string[] = [];
+/** Paths of the requests that came through to the target. */
+let arrived: string[] = [];
 let refusing = false;
+/** Milliseconds of silence after which the proxy cuts a tunnel. */
+let patience = 60_000;
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 const listen = (server: Server): Promise<void> => new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -26,16 +38,20 @@ const listen = (server: Server): Promise<void> => new Promise((resolve) => serve
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'proxy-'));
   await run('openssl', [
-    ...'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=lambda.test -addext subjectAltName=DNS:lambda.test'.split(
+    ...'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=lambda.test -addext subjectAltName=DNS:lambda.test,DNS:localhost'.split(
       ' ',
     ),
     ...['-keyout', path.join(folder, 'key.pem'), '-out', path.join(folder, 'cert.pem')],
   ]);
+  otherAuthority = path.join(folder, 'other.pem');
+  await writeFile(otherAuthority, rootCertificates[0] ?? '');
   const tls = {
     key: await readFile(path.join(folder, 'key.pem')),
     cert: await readFile(path.join(folder, 'cert.pem')),
   };
-  const answer: http.RequestListener = (_request, response) => {
+  const answer: http.RequestListener = async (request, response) => {
+    arrived.push(request.url ?? '');
+    if (request.url?.includes('slow')) await new Promise((resolve) => setTimeout(resolve, 2_000));
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"Configuration":{}}');
   };
   target = https.createServer(tls, answer);
@@ -50,6 +66,7 @@ beforeAll(async () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       onward.write(head);
       onward.pipe(socket).pipe(onward);
+      onward.setTimeout(patience, () => socket.destroy());
     });
     for (const end of [socket, onward]) end.on('error', () => onward.destroy());
   });
@@ -74,7 +91,9 @@ afterAll(async () => {
 
 beforeEach(() => {
   tunnels = [];
+  arrived = [];
   refusing = false;
+  patience = 60_000;
 });
 
 /** Nothing but the proxy knows where `lambda.test` is. */
@@ -108,6 +127,50 @@ describe('requests through a CONNECT proxy', () => {
   test('a certificate nobody vouches for is refused', async () => {
     const env = { https_proxy: `http://127.0.0.1:${portOf(proxy)}`, NODE_EXTRA_CA_CERTS: '' };
     expect(await request(env)).toMatch(/^AWS_FAILED No connection to lambda.test .*self.signed certificate/);
+  });
+
+  test('AWS_CA_BUNDLE vouches for one, through the proxy and without, besides those Node knows', async () => {
+    const trusted = { NODE_EXTRA_CA_CERTS: '', AWS_CA_BUNDLE: path.join(folder, 'cert.pem') };
+    expect(await request({ ...trusted, https_proxy: `http://127.0.0.1:${portOf(proxy)}` })).toBe('answered');
+    const direct = { AWS_ENDPOINT_URL_LAMBDA: `https://localhost:${portOf(target)}` };
+    expect(await request({ ...trusted, ...direct })).toBe('answered');
+    expect(await request({ ...direct, AWS_CA_BUNDLE: otherAuthority })).toBe('answered');
+    expect(await request({ ...trusted, ...direct, AWS_CA_BUNDLE: otherAuthority })).toMatch(/self.signed certificate/);
+    expect(await request({ ...direct, AWS_CA_BUNDLE: '/no/such.pem' })).toMatch(
+      /^AWS_FAILED The file that AWS_CA_BUNDLE names cannot be read: \/no\/such\.pem/,
+    );
+  });
+
+  test('one that cuts silent connections: the Invoke is not sent again, and what it did is unknown', async () => {
+    patience = 200;
+    const clients = createClients({
+      region: 'eu-west-1',
+      endpoint: `http://lambda.test:${portOf(plainTarget)}`,
+      credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
+      env: { http_proxy: `127.0.0.1:${portOf(proxy)}` },
+    });
+    const outcome = await invokeFunction({
+      client: clients.invoker,
+      functionName: 'slow',
+      qualifier: '1',
+      event: async () => ({}),
+      timeoutSeconds: 60,
+      clock: systemClock,
+      log: recordingLog(),
+      signal: new AbortController().signal,
+      abandon: new AbortController().signal,
+    });
+    expect(outcome).toMatchObject({
+      kind: 'unknown',
+      reason: expect.stringContaining('the connection was lost after'),
+    });
+    expect(arrived).toEqual(['/2015-03-31/functions/slow/invocations?Qualifier=1']);
+    // A kept connection that was cut meanwhile is nothing to speak of.
+    for (const pause of [0, 400]) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      await clients.lambda.send(new GetFunctionCommand({ FunctionName: 'warm' }));
+    }
+    clients.close();
   });
 
   test('a proxy that refuses is named', async () => {

@@ -1,12 +1,46 @@
-import { readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ERROR_CODES } from '../../src/errors.ts';
+import { COMMANDS, INPUTS } from '../../src/input-table.ts';
+import { ROOT, readPage } from './pages.ts';
 
-const root = path.resolve(import.meta.dirname, '..', '..');
+const page = readPage('docs/errors.md');
+const rows = [...page.text.matchAll(/^\| `([A-Z_]+)` +\|([^|]+)\|([^|]+)\|$/gm)].map(
+  ([, code = '', what = '', todo = '']) => ({
+    code,
+    what: what.trim(),
+    todo: todo.trim(),
+  }),
+);
 
-test('docs/errors.md lists every error code once, and no other', async () => {
-  const text = await readFile(path.join(root, 'docs', 'errors.md'), 'utf8');
-  const listed = [...text.matchAll(/^\| `([A-Z_]+)` +\|/gm)].map(([, code]) => code);
-  expect(listed.toSorted()).toEqual([...ERROR_CODES].sort());
+const sources = readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => ({ file, text: readFileSync(path.join(ROOT, 'src', file), 'utf8') }));
+
+test('docs/errors.md lists every error code once, and no other', () => {
+  expect(rows.map(({ code }) => code).sort()).toEqual([...ERROR_CODES].sort());
+});
+
+describe.each(rows)('$code', ({ code, what, todo }) => {
+  test('says what happened and what to do, in sentences', () => {
+    for (const cell of [what, todo]) expect(cell).toMatch(/^[`A-Z][\s\S]*\.$/);
+  });
+
+  test('is raised somewhere', () => {
+    expect(sources.filter(({ file, text }) => file !== 'errors.ts' && text.includes(`'${code}'`))).not.toEqual([]);
+  });
+});
+
+test('an input that an advice names exists, in the page and in the code', () => {
+  const known = [...Object.keys(INPUTS), ...Object.keys(COMMANDS)];
+  const advice = [page.text, ...sources.map(({ text }) => text)].join('\n');
+  const named = [
+    ...advice.matchAll(/\b[Ii]nputs? `([^`$]+)`/g),
+    ...advice.matchAll(/`(?:command|format|bucket|history): ?(\w+)`/g),
+  ];
+  const values = ['cloudformation', 'json', 'none', 'marker', 'tags', 'auto'];
+  const names = [...new Set(named.map(([, name = '']) => name))];
+  expect(names.length).toBeGreaterThan(8);
+  expect(names.filter((name) => !known.includes(name) && !values.includes(name))).toEqual([]);
 });

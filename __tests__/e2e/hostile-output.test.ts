@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { runStep, type StepResult } from '../helpers/action.ts';
 import { startTestAws, type TestAws } from '../helpers/aws.ts';
 import { config, createProject, type TestProject } from '../helpers/project.ts';
+import { readAsRunner } from '../runner/workflow-runner.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
@@ -68,23 +69,10 @@ afterAll(async () => {
   await aws.close();
 });
 
-/** The lines a runner would show: what lies between `stop-commands` and its token is not looked at for commands. */
-function executedCommands(log: string): string[] {
-  const commands: string[] = [];
-  let stopped: string | undefined;
-  for (const line of log.split(/\r?\n|\r/)) {
-    const [, name, value = ''] = /^\s*::([\w-]+)[^:]*::(.*)$/.exec(line) ?? [];
-    if (stopped !== undefined) {
-      if (line.trim() === `::${stopped}::`) stopped = undefined;
-    } else if (name === 'stop-commands') stopped = value;
-    else if (name !== undefined) commands.push(name);
-  }
-  return commands;
-}
-
 test('no workflow command of a task is executed, in its output or in its message', () => {
   const allowed = new Set(['group', 'endgroup', 'debug', 'add-mask', 'warning', 'error']);
-  expect(executedCommands(step.log).filter((name) => !allowed.has(name))).toEqual([]);
+  const executed = readAsRunner(step.log).commands.map(({ name }) => name);
+  expect(executed.filter((name) => !allowed.has(name))).toEqual([]);
   // Also for a runner that does not know `stop-commands`: nothing looks like a command in the first place.
   expect(step.log).not.toMatch(/##\[|^\s*::(set-env|add-mask::production|notice|warning::lines|x::)/m);
   expect(step.log).toMatch(/^: :set-env name=PATH::\/evil$/m);

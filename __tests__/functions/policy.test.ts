@@ -42,7 +42,13 @@ describe('json', () => {
 
   test('a plain project gets nothing it does not need', () => {
     const { Production } = parse();
-    expect(sids(Production.deployer.policy)).toEqual(['Functions', 'PassExecutionRole', 'State', 'StateList']);
+    expect(sids(Production.deployer.policy)).toEqual([
+      'Functions',
+      'PassExecutionRole',
+      'State',
+      'UsedPackages',
+      'StateList',
+    ]);
     expect(sids(Production.execution.policy)).toEqual(['Logs', 'Secrets', 'SecretKeys']);
     expect(statement(Production.deployer.policy, 'Functions')?.Resource).toEqual([
       'arn:aws:lambda:eu-west-1:123456789012:function:shop--production--*',
@@ -76,6 +82,7 @@ describe('json', () => {
       'Vpc',
       'EnvironmentKeys',
       'State',
+      'UsedPackages',
       'StateList',
     ]);
     expect(statement(policy, 'ExistingFunctions')).toMatchObject({
@@ -148,7 +155,11 @@ describe('cloudformation', () => {
     ]);
     expect(Object.keys(template.Resources).join('')).toMatch(/^[A-Za-z0-9]+$/);
     expect(template.Resources.Bucket.Properties.LifecycleConfiguration.Rules).toMatchObject([
-      { Prefix: 'lumo-tasks/runs/', ExpirationInDays: 7 },
+      {
+        Prefix: 'lumo-tasks/runs/',
+        ExpirationInDays: 30,
+        NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+      },
       { NoncurrentVersionExpiration: { NoncurrentDays: 30 } },
     ]);
   });

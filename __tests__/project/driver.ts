@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { ActionError } from '../../src/errors.ts';
 import { findEsbuild } from '../../src/package/esbuild.ts';
 import { loadProject } from '../../src/project/index.ts';
+import { createMask } from '../../src/runner/mask.ts';
 
 const [, , input = '{}', output = ''] = process.argv;
 const options: {
@@ -17,7 +18,8 @@ const options: {
   distDir: string;
 } = JSON.parse(input);
 const debug: string[] = [];
-const log = { info: () => {}, warning: () => {}, debug: (line: string) => void debug.push(line) };
+const mask = createMask();
+const log = { info: () => {}, warning: () => {}, debug: (line: string) => void debug.push(mask.redact(line)) };
 
 const state = () => ({
   LUMO_ENVIRONMENT: process.env.LUMO_ENVIRONMENT ?? null,
@@ -34,6 +36,7 @@ const outcome = await loadProject({
   environment: options.environment ?? 'dev',
   esbuild,
   log,
+  mask: mask.add,
 }).then(
   (project) => ({ project }),
   (error: unknown) => ({
@@ -41,7 +44,7 @@ const outcome = await loadProject({
       error instanceof ActionError
         ? {
             code: error.code,
-            message: error.message,
+            message: mask.redact(error.message),
             advice: error.advice,
             location: error.location,
             details: error.details,

@@ -37,6 +37,7 @@ export interface Outcome {
     details: ErrorDetail[];
     cause: string;
   };
+  /** Masked, as the error is. */
   debug: string[];
   /** Environment, folder, exit code, streams and listeners of the process are as before. */
   restored: boolean;

@@ -238,6 +238,32 @@ describe('secrets', () => {
     expect(project.warnings[0]).not.toContain('hidden-value');
     expect(taskNamed(project, 'a').file).toBe('functions/tasks/a.ts');
   });
+
+  const SECRETS = `secrets: { token: { value: 's3cret-value-1' } },
+    taskDefaults: { env: { URL: 's3cret-value-2' } }, tasks: { a: { env: { KEY: 's3cret-value-3' } } }`;
+
+  it('and values of env are masked before what the configuration prints is shown', async () => {
+    const print = 'console.log("has s3cret-value-1, s3cret-value-2, s3cret-value-3");';
+    const root = withConfig('lumo.config.js', `${print}\nexport default { projectName: 'shop', ${SECRETS} };`);
+    expect((await load(root)).debug).toContain('lumo.config.js: has ***, ***, ***');
+  });
+
+  it('are masked also in what keeps a task from being loaded, and in a configuration that is wrong', async () => {
+    const root = makeProject({
+      'lumo.config.js': `export default { projectName: 'shop', ${SECRETS} };`,
+      'functions/tasks/a.ts': `import { task } from '@trigger.dev/sdk';
+        task({ id: 'a', run: async () => {} });
+        throw new Error('no access with ' + process.env.KEY);`,
+    });
+    const thrown = await loadErrorOf(root);
+    expect(thrown).toMatchObject({ code: 'TASK_IMPORT_FAILED' });
+    expect(thrown.message).toContain('no access with ***');
+    const wrong = withConfig(
+      'lumo.config.js',
+      `export default { projectName: 'shop', region: '%s3cret-value-3', ${SECRETS} };`,
+    );
+    expect((await loadErrorOf(wrong)).message).toContain('region is the string "%***"');
+  });
 });
 
 describe('tasks that call task()', () => {

@@ -64,6 +64,32 @@ describe('createMask', () => {
     expect(mask.redact('x abcdefg1hijklmno y')).toBe('x *** y');
   });
 
+  it('knows what a cut has left of a value', () => {
+    const mask = createMask();
+    mask.add('hunter2-and-more');
+    expect(mask.redact('begins with hunter2-a… (7 more)')).toBe('begins with ***… (7 more)');
+    expect(mask.redact('…d-more is its end')).toBe('…*** is its end');
+    expect(mask.redact('hunter2…hunter…d-more…')).toBe('***…***…***…');
+    expect(mask.redact('…2-and… he said … hunt')).toBe('…2-and… he said … hunt');
+    expect(mask.redact('…hunter2-and-more…')).toBe('…***…');
+  });
+
+  it('leaves no part of a value beside a cut, wherever it was cut', () => {
+    const mask = createMask();
+    const secret = 'aabaaab-caab1';
+    mask.add(secret);
+    const around = fc.string({ unit: fc.constantFrom('a', 'b', '-', '…'), maxLength: 6 });
+    fc.assert(
+      fc.property(around, around, fc.integer({ min: 4, max: secret.length - 1 }), (before, after, length) => {
+        expect(mask.redact(`${before}${secret.slice(0, length)}…${after}`)).not.toContain(
+          `${secret.slice(0, length)}…`,
+        );
+        const end = secret.slice(-length);
+        expect(mask.redact(`${before}…${end}${after}`)).not.toContain(`…${end}`);
+      }),
+    );
+  });
+
   it('leaves no registered value in any text', () => {
     const secret = fc.string({ minLength: 8, maxLength: 12, unit: fc.constantFrom('a', 'b', '1', '"', '/', '\\') });
     fc.assert(

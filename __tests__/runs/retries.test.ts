@@ -7,6 +7,7 @@ import type { AttemptStart } from '../../src/runs/attempt.ts';
 import type { PlannedRun } from '../../src/runs/run-task.ts';
 import { RunsStopped, type RunTasksOptions, runTasks } from '../../src/runs/run-tasks.ts';
 import type { RunResult } from '../../src/runs/types.ts';
+import { UNCAUGHT } from '../../src/runtime/protocol.ts';
 import { envelope, InvokeServer, MemoryRunner, projectTask } from './helpers.ts';
 
 const RETRY = { maxAttempts: 3, factor: 2, minTimeoutInMs: 100, maxTimeoutInMs: 1000, randomize: false };
@@ -220,7 +221,11 @@ describe('attempts', () => {
 
 describe('who is tried again', () => {
   const maxDuration = { name: 'MaxDurationExceeded', message: 'over 5 s' };
-  const uncaught = died('exit status 1', 'Runtime.ExitError', `LUMO-ENVELOPE ${failed().payload}\n`);
+  const uncaught = died(
+    'exit status 1',
+    'Runtime.ExitError',
+    `LUMO-ENVELOPE ${failed({ warnings: [UNCAUGHT] }).payload}\n`,
+  );
   const pastTimeOut = died('RequestId: 1 Error: Task timed out after 3.00 seconds', 'Sandbox.Timedout');
 
   test.each<[what: string, answer: Answer, status: string, attempts: number]>([

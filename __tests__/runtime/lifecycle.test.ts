@@ -182,7 +182,10 @@ describe('limits', () => {
       import { task } from "@lumo-framework/tasks";
       task({ id: "demo", run: () => new Promise((resolve) => setTimeout(resolve, 60_000)) });`);
     expect(await lambda.invoke({ ...attemptOf('demo'), maxDuration: 0.2 })).toEqual({ exitCode: 1 });
-    const line = lambda.log().split('\n').find((text) => text.startsWith(CRASH_LINE_PREFIX));
+    const line = lambda
+      .log()
+      .split('\n')
+      .find((text) => text.startsWith(CRASH_LINE_PREFIX));
     expect(JSON.parse(line?.slice(CRASH_LINE_PREFIX.length) ?? '')).toMatchObject({
       status: 'TIMED_OUT',
       error: { name: 'MAX_DURATION_EXCEEDED' },

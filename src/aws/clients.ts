@@ -3,7 +3,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { MiddlewareStack } from '@smithy/types';
 import { hasOwnS3Endpoint } from './endpoint.ts';
 import { awsError, credentialsMissing } from './errors.ts';
-import { proxyAgents } from './proxy.ts';
+import { agentsFor } from './proxy.ts';
 
 export interface ClientsOptions {
   region: string;
@@ -43,22 +43,22 @@ const S3_ATTEMPTS = 10;
 
 export function createClients(options: ClientsOptions): AwsClients {
   const { region, endpoint, credentials, env = process.env } = options;
-  const agents = proxyAgents(env) ?? {};
-  const http = { ...agents, connectionTimeout: CONNECTION_TIMEOUT_MS, throwOnRequestTimeout: true };
+  // Agents of its own for each client: whoever ends one client ends its connections, also those in use.
+  const http = () => ({ ...agentsFor(env), connectionTimeout: CONNECTION_TIMEOUT_MS, throwOnRequestTimeout: true });
   const common = { region, ...(endpoint && { endpoint }), ...(credentials && { credentials }) };
 
   const lambda = new LambdaClient({
     ...common,
     maxAttempts: 1,
     // Idle, not in total: 50 MB of code may take minutes over a slow line.
-    requestHandler: { ...http, socketTimeout: 60_000 },
+    requestHandler: { ...http(), socketTimeout: 60_000 },
   });
   // One chain of providers for all clients, so that it is asked once.
   const shared = { ...common, credentials: lambda.config.credentials };
   const invoker = new LambdaClient({
     ...shared,
     maxAttempts: 1,
-    requestHandler: { ...http, socketTimeout: INVOKE_TIMEOUT_MS, requestTimeout: INVOKE_TIMEOUT_MS },
+    requestHandler: { ...http(), socketTimeout: INVOKE_TIMEOUT_MS, requestTimeout: INVOKE_TIMEOUT_MS },
   });
   const forcePathStyle = endpoint !== undefined || hasOwnS3Endpoint(env);
   const s3Signer = new S3Client({ ...shared, forcePathStyle, requestChecksumCalculation: 'WHEN_REQUIRED' });
@@ -68,7 +68,7 @@ export function createClients(options: ClientsOptions): AwsClients {
     forcePathStyle,
     // Half a minute of trouble must not lose what hours of tasks have done.
     maxAttempts: S3_ATTEMPTS,
-    requestHandler: { ...http, socketTimeout: 60_000 },
+    requestHandler: { ...http(), socketTimeout: 60_000 },
   });
   for (const client of [lambda, invoker]) nameHostInErrors(client);
   nameHostInErrors(s3);
@@ -88,7 +88,7 @@ export function createClients(options: ClientsOptions): AwsClients {
     },
     async identity() {
       const { STSClient, GetCallerIdentityCommand } = await import('@aws-sdk/client-sts');
-      const sts = new STSClient({ ...shared, requestHandler: { ...http, requestTimeout: 30_000 } });
+      const sts = new STSClient({ ...shared, requestHandler: { ...http(), requestTimeout: 30_000 } });
       nameHostInErrors(sts);
       try {
         const { Account = '', Arn = '' } = await sts.send(new GetCallerIdentityCommand({}));

@@ -103,11 +103,11 @@ export function awsErrorFacts(error: unknown): AwsErrorFacts {
 }
 
 /** The answer to a HEAD request has no body: what the SDK says in its place tells nobody anything. */
-function messageOf(error: Error): string {
+function messageOf({ message }: { message: unknown }): string {
+  // The SDK takes it from the answer as it is there.
+  if (typeof message !== 'string') return 'the answer cannot be read';
   // What the SDK says when an answer is no XML is about its own inside.
-  return /^UnknownError$|Deserialization error|XML parse error/i.test(error.message)
-    ? 'the answer cannot be read'
-    : error.message;
+  return /^UnknownError$|Deserialization error|XML parse error/i.test(message) ? 'the answer cannot be read' : message;
 }
 
 /**
@@ -139,7 +139,7 @@ export function awsError(error: unknown, call: AwsCall): ActionError {
     case 'network':
       return new ActionError('AWS_FAILED', `No connection to ${facts.host ?? 'AWS'} for ${failed}. ${said}`, {
         advice:
-          'Check region, network and proxy (https_proxy, no_proxy) of the runner; a certificate authority of your own goes into NODE_EXTRA_CA_CERTS.',
+          'Check region, network and proxy (https_proxy, no_proxy) of the runner; a certificate authority of your own goes into AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS.',
         cause,
       });
     case 'conflict':

@@ -2,6 +2,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { trustedAuthorities } from './trust.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Connected = (error: Error | null, socket: Duplex) => void;
@@ -13,15 +14,19 @@ interface Target {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
-const AGENT_OPTIONS = { keepAlive: true, maxSockets: 50 };
+/** Silence until the first probe. Networks forget a connection that is silent for minutes, and functions are. */
+const PROBE_AFTER_MS = 30_000;
+/** More than tasks can run at a time: an Invoke that waits for a socket would count as sent. */
+const MAX_SOCKETS = 128;
+const AGENT_OPTIONS = { keepAlive: true, keepAliveMsecs: PROBE_AFTER_MS, maxSockets: MAX_SOCKETS };
 
 /**
- * The agents for SDK clients, which do not look at `https_proxy` by themselves. `undefined` when no proxy is configured.
- * Node's own `proxyEnv` is not there before 22.21 and 24.5, and the agents of `@actions/http-client` keep no connection.
+ * The agents for SDK clients, which look neither at `https_proxy` nor at `AWS_CA_BUNDLE` by themselves. Node's own
+ * `proxyEnv` is not there before 22.21 and 24.5, and the agents of `@actions/http-client` keep no connection.
  */
-export function proxyAgents(env: Env): { httpAgent: http.Agent; httpsAgent: https.Agent } | undefined {
-  const configured = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].some((name) => env[name]);
-  return configured ? { httpAgent: new ProxyHttpAgent(env), httpsAgent: new ProxyHttpsAgent(env) } : undefined;
+export function agentsFor(env: Env): { httpAgent: http.Agent; httpsAgent: https.Agent } {
+  const trust = trustedAuthorities(env);
+  return { httpAgent: new ProxyHttpAgent(env, trust), httpsAgent: new ProxyHttpsAgent(env, trust) };
 }
 
 /** The proxy for a request by the rules of the Actions toolkit: lower case first, never for the loopback interface. */
@@ -51,36 +56,42 @@ function isExcluded(host: string, port: number, noProxy: string): boolean {
     });
 }
 
+type Trust = ReturnType<typeof trustedAuthorities>;
+
 class ProxyHttpAgent extends http.Agent {
   readonly #env: Env;
+  readonly #trust: Trust;
 
-  constructor(env: Env) {
+  constructor(env: Env, trust: Trust) {
     super(AGENT_OPTIONS);
     this.#env = env;
+    this.#trust = trust;
   }
 
   override createConnection(options: http.ClientRequestArgs, connected?: Connected): Duplex | null | undefined {
     const { host, port } = target(options, 80);
     const proxy = proxyFor('http:', host, port, this.#env);
     if (!proxy || !connected) return super.createConnection(options, connected);
-    openTunnel(proxy, host, port, (error, socket) => connected(error, socket));
+    openTunnel({ proxy, host, port, ...this.#trust }, connected);
     return undefined;
   }
 }
 
 class ProxyHttpsAgent extends https.Agent {
   readonly #env: Env;
+  readonly #trust: Trust;
 
-  constructor(env: Env) {
-    super(AGENT_OPTIONS);
+  constructor(env: Env, trust: Trust) {
+    super({ ...AGENT_OPTIONS, ...trust });
     this.#env = env;
+    this.#trust = trust;
   }
 
   override createConnection(options: https.RequestOptions, connected?: Connected): Duplex | null | undefined {
     const { host, port } = target(options, 443);
     const proxy = proxyFor('https:', host, port, this.#env);
     if (!proxy || !connected) return super.createConnection(options, connected);
-    openTunnel(proxy, host, port, (error, socket) => {
+    openTunnel({ proxy, host, port, ...this.#trust }, (error, socket) => {
       if (error) return connected(error, socket);
       const secured = super.createConnection({ ...options, socket } as https.RequestOptions);
       connected(null, secured ?? socket);
@@ -93,8 +104,14 @@ function target(options: Target, defaultPort: number): { host: string; port: num
   return { host: options.host ?? 'localhost', port: Number(options.port ?? defaultPort) };
 }
 
+interface Tunnel extends Trust {
+  proxy: URL;
+  host: string;
+  port: number;
+}
+
 /** Asks the proxy for a connection to `host:port`. Errors say which proxy it was. */
-function openTunnel(proxy: URL, host: string, port: number, connected: Connected): void {
+function openTunnel({ proxy, host, port, ca }: Tunnel, connected: Connected): void {
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const failed = (error: Error): void => connected(error, undefined as unknown as Duplex);
   const request = (proxy.protocol === 'https:' ? https : http).request({
@@ -104,6 +121,7 @@ function openTunnel(proxy: URL, host: string, port: number, connected: Connected
     path: authority,
     headers: { host: authority, ...proxyAuthorization(proxy) },
     agent: false,
+    ...(ca && { ca }),
     timeout: CONNECT_TIMEOUT_MS,
   });
   request.once('connect', (response, socket: Socket) => {
@@ -113,6 +131,7 @@ function openTunnel(proxy: URL, host: string, port: number, connected: Connected
       return;
     }
     socket.setTimeout(0);
+    socket.setKeepAlive(true, PROBE_AFTER_MS);
     connected(null, socket);
   });
   request.once('timeout', () => request.destroy(tunnelError(`The proxy ${proxy.host} does not answer`, host)));

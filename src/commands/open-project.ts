@@ -37,9 +37,9 @@ export async function openProject(
     distDir,
     tempDir,
     log,
+    mask: log.mask,
   });
   const environment = asked ?? environmentName(project.environment ?? 'dev');
-  maskSecrets(session, project);
   report.project = project.name;
   report.projectPath = relativePosix(boundary, root) || '.';
   report.runUrl = session.workflow.run.url;
@@ -87,15 +87,6 @@ export function refuseUnsafeEvents(session: Session): void {
       location: { key: 'environment' },
     });
   }
-}
-
-/** Environment variables and secrets of the configuration may be echoed by tasks; `mask` ignores what is no secret. */
-function maskSecrets(session: Session, project: Project): void {
-  const values = [
-    ...Object.values(project.secrets),
-    ...project.tasks.flatMap((task) => Object.values(task.settings.env)),
-  ];
-  for (const value of new Set(values)) session.runner.mask(value);
 }
 
 function describeProject(project: Project, environment: string): string {

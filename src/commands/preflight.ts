@@ -1,3 +1,4 @@
+import { functionArn } from '../aws/arn.ts';
 import { awsError } from '../aws/errors.ts';
 import { ActionError } from '../errors.ts';
 import type { FunctionReference } from '../functions/existing.ts';
@@ -94,9 +95,7 @@ export async function checkInvoke(
     } catch (error) {
       throw awsError(error, {
         action: 'lambda:InvokeFunction',
-        resource: functionName.startsWith('arn:')
-          ? functionName
-          : `arn:aws:lambda:${region}:*:function:${functionName}`,
+        resource: functionArn(region, functionName),
       });
     }
     return { value: undefined, message: 'allowed' };

@@ -46,6 +46,7 @@ export interface SessionOptions {
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { env, inputs } = options;
   const random = randomBytes(4).toString('hex');
+  if (inputs.githubToken !== undefined) options.runner.mask(inputs.githubToken);
   const workflow = await readWorkflow(env, random);
   const root = await projectFolder(inputs.workingDirectory, workflow.workspace);
   const tempDir = await mkdtemp(path.join(await temporaryFolder(env), 'lumo-tasks-'));

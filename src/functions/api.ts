@@ -15,6 +15,7 @@ import {
   UpdateFunctionConfigurationCommand,
   type UpdateFunctionConfigurationCommandInput,
 } from '@aws-sdk/client-lambda';
+import { functionArn } from '../aws/arn.ts';
 import { awsError, awsErrorKind } from '../aws/errors.ts';
 import { READ_RATE, rateLimiter, WRITE_RATE } from '../aws/limiter.ts';
 import { retryControlPlane } from '../aws/retry.ts';
@@ -71,13 +72,9 @@ export function createFunctionsApi({ lambda, region, clock, log, signal }: Funct
     } catch (error) {
       throw error === signal?.reason
         ? error
-        : awsError(error, { action: `lambda:${operation}`, resource: arnOf(name) });
+        : awsError(error, { action: `lambda:${operation}`, resource: functionArn(region, name) });
     }
   }
-
-  /** The account is known from AWS's own messages only. */
-  const arnOf = (name: string): string =>
-    name.startsWith('arn:') ? name : `arn:aws:lambda:${region}:*:function:${name}`;
 
   return {
     clock,

@@ -6,13 +6,14 @@ import { mapLimit } from './concurrency.ts';
 const DOCUMENTS_AT_A_TIME = 16;
 
 /**
- * Deletes the stored packages that an environment uses or ever recorded, and no other environment in the bucket uses;
+ * Deletes the stored packages that an environment uses or ever recorded, and no other environment of the project uses;
  * answers how many. Only code over 50 MB is stored, so there is mostly nothing to do, and then nothing else is read.
+ * Another project with the very same code, whose state is not ours to read, would upload it once more.
  */
 export async function deleteArtifacts(store: ObjectStore, keys: StateKeys): Promise<number> {
   const stored = new Set(await store.list('lumo-tasks/artifacts/'));
   if (stored.size === 0) return 0;
-  const documents = await store.list('lumo-tasks/state/');
+  const documents = await store.list(keys.prefix.replace(/[^/]+\/$/, ''));
   const isOwn = (key: string): boolean => key.startsWith(keys.prefix);
   const named = await artifactsIn(store, documents.filter(isOwn));
   const own = [...named].filter((key) => stored.has(key));

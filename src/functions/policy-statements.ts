@@ -47,7 +47,10 @@ export function deployerStatements(scope: PolicyScope): Statement[] {
   );
   const functions = settings.length > 0 ? [functionArn(scope, functionNamePattern(project.name, environment))] : [];
   const layers = settings.flatMap((task) => task.layers);
-  const path = `${keySegment(project.name)}/${statePattern(environment)}`;
+  const ofProject = keySegment(project.name);
+  const path = `${ofProject}/${statePattern(environment)}`;
+  const objects = (...keys: string[]): string[] =>
+    bucket === undefined ? [] : keys.map((key) => objectArn(scope, bucket, key));
   return present([
     allow('Functions', FUNCTION_ACTIONS, functions),
     allow('ExistingFunctions', ['lambda:InvokeFunction'], existing),
@@ -63,12 +66,17 @@ export function deployerStatements(scope: PolicyScope): Statement[] {
     allow('EnvironmentKeys', ['kms:CreateGrant', 'kms:Decrypt', 'kms:Encrypt'], kmsKeys(project), {
       StringEquals: { 'kms:ViaService': `lambda.${region}.amazonaws.com` },
     }),
+    // Also what a running attempt may do below runs/: its URLs are signed by the deployer, its own role needs nothing.
     allow(
       'State',
       ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'],
-      bucket === undefined
-        ? []
-        : [`state/${path}/*`, `runs/${path}/*`, 'artifacts/*'].map((key) => objectArn(scope, bucket, key)),
+      objects(`state/${path}/*`, `runs/${path}/*`, 'artifacts/*'),
+    ),
+    // `destroy` keeps the stored packages that another environment of the project uses.
+    allow(
+      'UsedPackages',
+      ['s3:GetObject'],
+      objects(...['marker', 'progress'].map((name) => `state/${ofProject}/*/${name}.json`)),
     ),
     // IfExists: reading an object that is not there has no prefix, and is "not found" only for who may list.
     allow('StateList', ['s3:ListBucket'], bucket === undefined ? [] : [`arn:${scope.partition}:s3:::${bucket}`], {

@@ -29,7 +29,7 @@ type Json = unknown;
 
 /** `role-duration-seconds` may be raised up to this: long migrations outlive the default of one hour. */
 const MAX_SESSION_SECONDS = 14_400;
-const RUNS_KEPT_DAYS = 7;
+const RUNS_KEPT_DAYS = 30;
 const OLD_VERSIONS_KEPT_DAYS = 30;
 
 /**
@@ -100,7 +100,14 @@ function bucketResource(name: string): Json {
       VersioningConfiguration: { Status: 'Enabled' },
       LifecycleConfiguration: {
         Rules: [
-          { Id: 'runs', Status: 'Enabled', Prefix: 'lumo-tasks/runs/', ExpirationInDays: RUNS_KEPT_DAYS },
+          {
+            Id: 'runs',
+            Status: 'Enabled',
+            Prefix: 'lumo-tasks/runs/',
+            ExpirationInDays: RUNS_KEPT_DAYS,
+            // The status of a running attempt is written anew every second or so.
+            NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+          },
           {
             Id: 'old-versions',
             Status: 'Enabled',

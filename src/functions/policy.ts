@@ -1,3 +1,4 @@
+import { partitionOf } from '../aws/arn.ts';
 import type { Project } from '../project/types.ts';
 import {
   deployerStatements,
@@ -83,9 +84,4 @@ function roleGroups(
 function resourceId(environment: string): string {
   const id = environment.replace(/[^A-Za-z0-9]/g, (character) => `x${character.charCodeAt(0).toString(16)}`);
   return id.charAt(0).toUpperCase() + id.slice(1);
-}
-
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }

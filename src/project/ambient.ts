@@ -8,7 +8,7 @@ export interface Ambient {
   /** Put before each line of output in the log. */
   label: string;
   limitMs: number;
-  log: Log;
+  log: Pick<Log, 'debug'>;
 }
 
 /** Output beyond this many characters is not kept. */

@@ -1,4 +1,5 @@
 import type { ErrorCode, ErrorLocation } from '../errors.ts';
+import { isTooDeep, MAX_JSON_DEPTH } from '../json-depth.ts';
 import { didYouMean } from './nearest.ts';
 
 /** Property names and array indices from the top of the configuration to a value. */
@@ -147,7 +148,9 @@ export function object<T extends object>(shape: Shape<T>, options: ObjectOptions
 export const jsonObject: Check<Record<string, unknown>> = (value, spot) => {
   if (!isObject(value)) return expected(spot, value, 'a JSON object');
   try {
-    const copy: unknown = JSON.parse(JSON.stringify(value));
+    const json = JSON.stringify(value) ?? 'null';
+    if (isTooDeep(json)) return report(spot, `is nested in more than ${MAX_JSON_DEPTH} levels`);
+    const copy: unknown = JSON.parse(json);
     return isObject(copy) ? copy : expected(spot, copy, 'a JSON object');
   } catch (error) {
     return report(spot, `cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`);

@@ -29,6 +29,8 @@ export interface LoadOptions {
   /** The host's environment, of which task files that have to be loaded see `LUMO_*` and the region. */
   env?: NodeJS.ProcessEnv;
   log: Log;
+  /** Called with each value that nobody may see, before anything that could hold it is printed or thrown. */
+  mask(value: string): void;
 }
 
 /**

@@ -10,6 +10,7 @@ import { sdkAliases } from '../package/sdk.ts';
 import type { Log } from '../runner/types.ts';
 import { inAmbient } from './ambient.ts';
 import { isObject } from './check.ts';
+import { configuredSecrets } from './configured-secrets.ts';
 import { positionAt } from './locate.ts';
 import { originalPosition } from './position.ts';
 
@@ -35,6 +36,8 @@ export interface LoadConfigOptions {
   distDir: string;
   tempDir: string;
   log: Log;
+  /** Called with every secret as soon as it is known, before anything the configuration printed is shown. */
+  mask(value: string): void;
 }
 
 export interface LoadedConfig {
@@ -87,21 +90,26 @@ export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConf
   const folder = path.join(options.root, '.lumo');
   const bundle = path.join(folder, `config-${randomBytes(8).toString('hex')}.mjs`);
   const made = await mkdir(folder, { recursive: true });
+  // Shown once the secrets are masked, and the runner hears of those only when our own output is no longer caught.
+  const printed: string[] = [];
   try {
     const metafile = await bundleConfig(file, label, bundle, options);
     try {
+      const debug = (line: string) => void printed.push(line);
       const variables = { LUMO_ENVIRONMENT: options.environment };
-      const ambient = { folder: options.root, variables, label, limitMs: LOAD_LIMIT_MS, log: options.log };
+      const ambient = { folder: options.root, variables, label, limitMs: LOAD_LIMIT_MS, log: { debug } };
       const { value, secrets } = await inAmbient(ambient, async () => {
         const module: unknown = await import(/* webpackIgnore: true */ pathToFileURL(bundle).href);
         const value = await defaultExport(module);
         return { value, secrets: readSecrets(value) };
       });
+      for (const secret of configuredSecrets(value, secrets)) options.mask(secret);
       return { file, source: await readFile(file, 'utf8'), value, secrets };
     } catch (cause) {
       throw await loadFailure(cause, { file, label, bundle, metafile }, options);
     }
   } finally {
+    for (const line of printed) options.log.debug(line);
     await rm(bundle, { force: true });
     if (made !== undefined) await removeIfEmpty(folder);
   }

@@ -1,4 +1,6 @@
 import { plainLines } from '../report/escape.ts';
+import { cutSpans } from './cut-secrets.ts';
+import { presignedSpans, type Span } from './presigned.ts';
 
 const NUMBER = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d+$/;
@@ -37,7 +39,8 @@ export function createMask(): Mask {
       }
       return lines;
     },
-    redact: (text) => replaceSpans(text, findSpans(text, forms)),
+    redact: (text) =>
+      replaceSpans(text, [...findSpans(text, forms), ...cutSpans(text, forms), ...presignedSpans(text)]),
   };
 }
 
@@ -46,12 +49,7 @@ function formsOf(value: string): string[] {
   return [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(Buffer.from(value).toString())];
 }
 
-interface Span {
-  start: number;
-  end: number;
-}
-
-/** Where any form occurs, in order. Overlaps are kept: two secrets that share characters both disappear as a whole. */
+/** Where any form occurs. */
 function findSpans(text: string, forms: ReadonlySet<string>): Span[] {
   const spans: Span[] = [];
   for (const form of forms) {
@@ -59,13 +57,14 @@ function findSpans(text: string, forms: ReadonlySet<string>): Span[] {
       spans.push({ start, end: start + form.length });
     }
   }
-  return spans.sort((a, b) => a.start - b.start);
+  return spans;
 }
 
-function replaceSpans(text: string, spans: readonly Span[]): string {
+/** Spans may overlap: two secrets that share characters both disappear as a whole. */
+function replaceSpans(text: string, spans: Span[]): string {
   let result = '';
   let position = 0;
-  for (const { start, end } of spans) {
+  for (const { start, end } of spans.sort((a, b) => a.start - b.start)) {
     if (start >= position) result += `${text.slice(position, start)}***`;
     position = Math.max(position, end);
   }

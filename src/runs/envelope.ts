@@ -1,3 +1,4 @@
+import { isTooDeep } from '../json-depth.ts';
 import {
   CRASH_LINE_PREFIX,
   type Envelope,
@@ -29,10 +30,10 @@ export function isCrashLine(line: string): boolean {
   return line.includes(CRASH_LINE_PREFIX);
 }
 
-/** Undefined also stands for JSON that is none. */
+/** Undefined also stands for JSON that is none, or nested too deeply. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return isTooDeep(text) ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import type { InvokeCommand, InvokeCommandOutput, LambdaClient } from '@aws-sdk/client-lambda';
+import { functionArn } from '../aws/arn.ts';
 import { awsError } from '../aws/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { ActionError } from '../errors.ts';
@@ -73,7 +74,7 @@ export async function invokeFunction(options: InvokeOptions): Promise<InvokeOutc
     }
     const pause = Math.max(retryAfterMs(sent.failure), backOff(attempt, clock.random()));
     if (classifyFailure(sent.failure) === 'refused' || clock.now() + pause > giveUpAt) {
-      return { kind: 'refused', error: invokeError(sent.failure, functionName) };
+      return { kind: 'refused', error: await invokeError(sent.failure, options) };
     }
     log.info(`${functionName} was not started, again in ${formatDuration(pause)}: ${describeFailure(sent.failure)}`);
     if (!(await pauseFor(pause, options))) {
@@ -168,7 +169,7 @@ async function pauseFor(milliseconds: number, { clock, signal }: InvokeOptions):
   }
 }
 
-function invokeError(error: unknown, functionName: string): ActionError {
-  const resource = functionName.startsWith('arn:') ? functionName : `arn:aws:lambda:*:*:function:${functionName}`;
+async function invokeError(error: unknown, { client, functionName }: InvokeOptions): Promise<ActionError> {
+  const resource = functionArn(await client.config.region(), functionName);
   return awsError(error, { action: 'lambda:InvokeFunction', resource });
 }

@@ -136,11 +136,16 @@ function judgeForeignValue(payload: string): Finding {
       ...(data === undefined ? {} : { data }),
     };
   }
-  if (value.success === false || Number(value.statusCode) >= 400) {
+  if (value.success === false || isFailureCode(value.statusCode)) {
     const said = message ?? `The function answered ${abridge(payload)}`;
     return { ...finding('FAILED', 'FunctionFailed', said), data: value };
   }
   return { status: 'COMPLETED', ...(message === undefined ? {} : { message }), data: value };
+}
+
+/** As functions behind an HTTP API answer. */
+function isFailureCode(code: unknown): boolean {
+  return (typeof code === 'number' || typeof code === 'string') && Number(code) >= 400;
 }
 
 /** A finding with the function's own last lines, for want of an envelope that has them all. */

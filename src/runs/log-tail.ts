@@ -21,7 +21,9 @@ export function figuresOf(tail: string): Figures {
   const text = lines.findLast((line) => line.startsWith('REPORT RequestId: ')) ?? '';
   const json = lines.findLast((line) => line.includes('"platform.report"')) ?? '';
   const figure = (label: string, key: string): number | undefined => {
-    const found = new RegExp(`\\b${label}: ([\\d.]+)`).exec(text) ?? new RegExp(`"${key}":\\s*([\\d.]+)`).exec(json);
+    const found =
+      new RegExp(`\\b${label}: (\\d{1,15}(?:\\.\\d{1,9})?)`).exec(text) ??
+      new RegExp(`"${key}":\\s*(\\d{1,15}(?:\\.\\d{1,9})?)`).exec(json);
     return found === null ? undefined : Number(found[1]);
   };
   return {
@@ -34,9 +36,12 @@ export function figuresOf(tail: string): Figures {
 
 /** The function's own lines in the tail, without `hidden` ones: what there is to show when no envelope came. */
 export function tailLines(tail: string, hidden: (line: string) => boolean): LogLine[] {
-  const lines = tail.split('\n').filter((line) => line.trim() !== '' && !SYSTEM_LINE.test(line) && !hidden(line));
-  const cut = Buffer.byteLength(tail) >= TAIL_BYTES ? ['… what came before is in the log of the function'] : [];
-  return [...cut, ...lines].map((line, index) => {
+  const isCut = Buffer.byteLength(tail) >= TAIL_BYTES;
+  const note = isCut ? ['… what came before is in the log of the function'] : [];
+  // The first line may begin in the middle of a secret, which is known by this mark.
+  const all = (isCut ? `…${tail}` : tail).split('\n');
+  const lines = all.filter((line) => line.trim() !== '' && !SYSTEM_LINE.test(line) && !hidden(line));
+  return [...note, ...lines].map((line, index) => {
     const level = CONSOLE_PREFIX.exec(line)?.[1];
     const stream = level === 'WARN' || level === 'ERROR' || level === 'FATAL' ? 'stderr' : 'stdout';
     return { number: index + 1, stream, text: line.replace(CONSOLE_PREFIX, '') };

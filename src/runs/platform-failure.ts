@@ -1,3 +1,4 @@
+import { cutText } from '../report/escape.ts';
 import { isRecord, parseJson } from './envelope.ts';
 import type { Figures } from './log-tail.ts';
 import type { RunError } from './types.ts';
@@ -154,13 +155,19 @@ function errorOf({ type, message, stack }: ErrorPayload): RunError {
 function readPayload(payload: string): ErrorPayload {
   const value = parseJson(payload);
   if (!isRecord(value)) {
-    return { type: '', message: payload.slice(0, 1000), stack: undefined };
+    return { type: '', message: cutText(payload, 1000), stack: undefined };
   }
   const { errorType, errorMessage, trace, stackTrace } = value;
   const lines = [trace, stackTrace].find((candidate) => Array.isArray(candidate)) as unknown[] | undefined;
   return {
     type: typeof errorType === 'string' ? errorType : '',
-    message: String(errorMessage ?? '').replace(/^RequestId: \S+ (Error: )?/, ''),
-    stack: lines === undefined || lines.length === 0 ? undefined : lines.map(String).join('\n'),
+    message: inWords(errorMessage).replace(/^RequestId: \S+ (Error: )?/, ''),
+    stack: lines === undefined || lines.length === 0 ? undefined : lines.map(inWords).join('\n'),
   };
+}
+
+/** Functions of others put into their errors what they like. */
+function inWords(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return value === undefined || value === null ? '' : JSON.stringify(value);
 }

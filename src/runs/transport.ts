@@ -82,5 +82,7 @@ export function requestIdOf(error: unknown): string | undefined {
 }
 
 function fieldsOf(error: unknown): SdkError {
-  return error instanceof Error ? (error as SdkError) : { name: 'Error', message: String(error) };
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  // The SDK takes the message from the answer as it is there.
+  return typeof error.message === 'string' ? (error as SdkError) : { ...error, name: error.name, message: '' };
 }

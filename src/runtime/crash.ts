@@ -37,7 +37,7 @@ export async function die(
 }
 
 /** The marked line for an attempt that dies, at most 2 KB of it. */
-function crashLine(envelope: Envelope): string {
+export function crashLine(envelope: Envelope): string {
   const lineFor = (length: number) => lineOf(envelope, length);
   const lines = [Number.POSITIVE_INFINITY, 1000, 400, 150, 50].map(lineFor);
   return lines.find((line) => Buffer.byteLength(line) <= CRASH_LINE_BYTES) ?? lineFor(0);
@@ -63,9 +63,14 @@ function shorten(error: SerializedError, length: number, depth = 0): SerializedE
   const { name, message, stack, cause } = error;
   const keepsCause = cause !== undefined && (length > 1000 || (depth === 0 && length > 0));
   return {
-    name: name.slice(0, Math.max(length, 32)),
-    message: message.slice(0, Math.max(length, 32)),
-    ...(stack === undefined || length === 0 ? {} : { stack: stack.slice(0, length) }),
+    name: cut(name, Math.max(length, 32)),
+    message: cut(message, Math.max(length, 32)),
+    ...(stack === undefined || length === 0 ? {} : { stack: cut(stack, length) }),
     ...(keepsCause ? { cause: shorten(cause, length, depth + 1) } : {}),
   };
+}
+
+/** With the mark by which the action knows that a secret may have been cut in two. */
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }

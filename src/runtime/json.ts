@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { isTooDeep, MAX_JSON_DEPTH } from '../json-depth.ts';
 import { describeKind, serializeError } from './serialize-error.ts';
 
 /**
@@ -11,11 +12,20 @@ export function toJson(value: unknown, name: string): { value: unknown; change?:
     if (typeof text !== 'string') {
       return value === undefined ? { value } : { problem: `${name} is ${describeKind(value)}` };
     }
+    if (isTooDeep(text)) return { problem: tooDeep(name) };
     const change = changeOf(value, name);
     return { value: JSON.parse(text), ...(change === undefined ? {} : { change }) };
   } catch (error) {
-    return { problem: findProblem(value, name, [], error) };
+    return { problem: isStackOverflow(error) ? tooDeep(name) : findProblem(value, name, [], error) };
   }
+}
+
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && /call stack/i.test(error.message);
+}
+
+function tooDeep(name: string): string {
+  return `${name} is nested in more than ${MAX_JSON_DEPTH} levels`;
 }
 
 export function jsonBytes(value: unknown): number {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isTooDeep, MAX_JSON_DEPTH } from '../json-depth.ts';
 
 /** Bytes as JSON. */
 const LIMIT_BYTES = 256 * 1024;
@@ -68,7 +69,12 @@ export class Metadata {
   }
 
   private keep(data: Record<string, unknown>): void {
-    const bytes = Buffer.byteLength(JSON.stringify(data));
+    const json = JSON.stringify(data);
+    if (isTooDeep(json)) {
+      this.refused(`metadata: a change was refused, it would have made more than ${MAX_JSON_DEPTH} levels`);
+      return;
+    }
+    const bytes = Buffer.byteLength(json);
     if (bytes > LIMIT_BYTES) {
       this.refused(`metadata: a change was refused, it would have made ${bytes} bytes of at most ${LIMIT_BYTES}`);
       return;

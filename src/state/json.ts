@@ -1,4 +1,5 @@
 import { ActionError } from '../errors.ts';
+import { isTooDeep, MAX_JSON_DEPTH } from '../json-depth.ts';
 import {
   anyObject,
   count,
@@ -137,8 +138,12 @@ export function formatDocument(value: object): Buffer {
 }
 
 function parseJson<T>(type: DocumentType<T>, body: Buffer, where: string): unknown {
+  const text = body.toString('utf8');
+  // Documents hold options, whose payload may have all the levels there may be.
+  if (isTooDeep(text, 2 * MAX_JSON_DEPTH))
+    throw broken(type, where, { details: [{ message: 'it is nested too deeply' }] });
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(text);
   } catch (cause) {
     throw broken(type, where, { cause });
   }

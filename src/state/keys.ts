@@ -6,6 +6,8 @@ export interface StateKeys {
   progress: string;
   inventory: string;
   lock: string;
+  /** Where its attempts talk with the action; ends with `/`. */
+  channels: string;
   /** Key of the audit copy of the marker of that generation. */
   history(generation: number): string;
 }
@@ -18,6 +20,7 @@ export function stateKeys(project: string, environment: string): StateKeys {
     progress: `${prefix}progress.json`,
     inventory: `${prefix}inventory.json`,
     lock: `${prefix}lock.json`,
+    channels: channelPrefix(project, environment),
     history: (generation) => `${prefix}history/${generation}.json`,
   };
 }

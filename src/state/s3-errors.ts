@@ -3,6 +3,8 @@ import { ActionError } from '../errors.ts';
 
 export interface FailedStoreCall {
   action: string;
+  /** `aws`, `aws-cn` or `aws-us-gov`. */
+  partition: string;
   bucket: string;
   key: string | undefined;
   bucketOwner: string | undefined;
@@ -18,12 +20,13 @@ export async function storeError(error: unknown, call: FailedStoreCall): Promise
   if (status === 301 || name === 'PermanentRedirect' || name === 'AuthorizationHeaderMalformed') {
     return elsewhere(call.bucket, region, error);
   }
-  const bucket = `arn:aws:s3:::${call.bucket}`;
+  const bucket = `arn:${call.partition}:s3:::${call.bucket}`;
   const object =
     call.key === undefined ? {} : { resource: `${bucket}/${call.key}`, grant: `${bucket}/${grantOf(call.key)}` };
   const denied = awsError(error, { action: call.action, resource: bucket, ...object });
   if (denied.code !== 'ACCESS_DENIED' || namesTheAction(error)) return denied;
-  if (await call.isForeign()) return foreign(call, denied);
+  // Whoever cannot say so does not hide the refusal.
+  if (await call.isForeign().catch(() => false)) return foreign(call, denied);
   return withHints(denied, call);
 }
 
@@ -86,11 +89,11 @@ function foreign({ bucket, bucketOwner }: FailedStoreCall, cause: ActionError): 
 }
 
 /** S3 says no more than "Access Denied", and for several reasons. */
-function withHints(denied: ActionError, { action, bucket, bucketOwner }: FailedStoreCall): ActionError {
+function withHints(denied: ActionError, { action, partition, bucket, bucketOwner }: FailedStoreCall): ActionError {
   const hints = [
     ...(action === 's3:GetObject'
       ? [
-          `Without s3:ListBucket on arn:aws:s3:::${bucket} S3 gives this answer also for an object that does not exist yet.`,
+          `Without s3:ListBucket on arn:${partition}:s3:::${bucket} S3 gives this answer also for an object that does not exist yet.`,
         ]
       : []),
     ...(bucketOwner === undefined

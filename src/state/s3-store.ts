@@ -7,6 +7,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { partitionOf } from '../aws/arn.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { ActionError } from '../errors.ts';
 import { rememberServerDate, serverDateOf } from './s3-date.ts';
@@ -27,7 +28,14 @@ export function createS3Store({ client, bucket, bucketOwner, clock = systemClock
   const target = { Bucket: bucket, ...(bucketOwner !== undefined && { ExpectedBucketOwner: bucketOwner }) };
 
   const failure = async (error: unknown, action: string, key?: string): Promise<ActionError> =>
-    storeError(error, { action, bucket, key, bucketOwner, isForeign: () => isForeign(client, bucket, bucketOwner) });
+    storeError(error, {
+      action,
+      partition: partitionOf(await client.config.region()),
+      bucket,
+      key,
+      bucketOwner,
+      isForeign: () => isForeign(client, bucket, bucketOwner),
+    });
 
   return {
     bucket,

@@ -199,8 +199,8 @@ const DELETES_AT_ONCE = 16;
 
 /** Deletes all but the lock and the inventory. */
 async function deleteOthers(store: ObjectStore, keys: StateKeys): Promise<void> {
-  const found = await store.list(keys.prefix);
-  const doomed = found.filter((key) => key !== keys.lock && key !== keys.inventory);
+  const [found, channels] = await Promise.all([store.list(keys.prefix), store.list(keys.channels)]);
+  const doomed = [...channels, ...found].filter((key) => key !== keys.lock && key !== keys.inventory);
   for (let start = 0; start < doomed.length; start += DELETES_AT_ONCE) {
     await Promise.all(doomed.slice(start, start + DELETES_AT_ONCE).map((key) => store.delete(key)));
   }
