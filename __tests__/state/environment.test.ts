@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ActionError } from '../../src/errors.ts';
 import type { AttemptInFlight } from '../../src/runs/types.ts';
-import { type EnvironmentOptions, openEnvironment } from '../../src/state/environment.ts';
+import { type EnvironmentOptions, openEnvironment, resumeEnvironment } from '../../src/state/environment.ts';
 import { stateKeys } from '../../src/state/keys.ts';
 import { MemoryLog } from '../helpers/memory-log.ts';
 import { MemoryStore } from '../helpers/memory-store.ts';
@@ -328,10 +328,41 @@ describe('attempts that nobody has heard of', () => {
     const { time, store, open } = setUp();
     const state = await time.run(open());
     await time.run(state.attemptStarting(sent('migrate', new Date(time.now + 60_000))));
-    await time.run(time.sleep(65_000));
+    await time.run(time.sleep(60_000));
     state.attemptEnded('migrate', 'UNKNOWN');
-    await time.run(state.close());
+    await time.run(state.close()); // waits for the seconds that are left
     expect(store.json(KEYS.lock)).toMatchObject({ state: 'free', inFlight: [] });
+  });
+
+  test('are not those that were tried again', async () => {
+    const { time, store, open } = setUp();
+    const state = await time.run(open());
+    const deadline = new Date(time.now + 60_000);
+    await time.run(state.attemptStarting(sent('migrate', deadline)));
+    await time.run(state.attemptStarting({ ...sent('migrate', deadline), attempt: 2, nonce: 'of the second' }));
+    expect(store.json(KEYS.lock).inFlight).toEqual([{ ...attempt, attempt: 2, nonce: 'of the second' }]);
+    await time.run(state.close());
+  });
+
+  test('keep the lock also while another process goes on with it, and nobody goes on who has lost it', async () => {
+    const { time, store, log, open } = setUp();
+    const state = await time.run(open());
+    const deadline = time.now + 300_000;
+    await time.run(state.attemptStarting(sent('migrate', new Date(deadline))));
+    await time.run(state.close()); // as a step that is cancelled
+    const common = { keys: KEYS, owner: OWNER, run: RUN, actor: 'ada', deployment: '41-1-abc', timeoutSeconds: 0 };
+    const options = { ...common, store, clock: time.clock(), log };
+    const resumed = await time.run(resumeEnvironment(options, state.lockOwner ?? ''));
+    expect(resumed?.generation).toBe(state.generation);
+    await time.run(resumed?.record(marker()) ?? Promise.resolve());
+    expect(Date.parse(String(store.json(KEYS.lock).busyUntil))).toBeGreaterThanOrEqual(deadline);
+    await time.run(resumed?.close() ?? Promise.resolve());
+
+    const slow = new MemoryStore({ now: () => time.now, latency: () => time.sleep(400_000) }, store.objects);
+    const late = errorOf(resumeEnvironment({ ...options, store: slow }, state.lockOwner ?? ''));
+    await time.run(time.sleep(500_000)); // it has seen the lock, and reads the rest when somebody else has it
+    await time.run(open());
+    expect((await time.run(late)).code).toBe('LOCK_LOST');
   });
 });
 

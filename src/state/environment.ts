@@ -89,6 +89,7 @@ export async function resumeEnvironment(
   try {
     const state = await loadState(store, keys);
     checkOwner(state, owner);
+    await lock.check(); // so that nothing that was read is of somebody who came later
     const generation = Math.max(lock.generation, ...generationsOf(state));
     return new StoredEnvironment({ ...options, lock, generation }, state);
   } catch (error) {

@@ -36,7 +36,7 @@ export class HeldLock implements Lock {
     this.owner = taken.body.owner;
     this.generation = taken.body.generation;
     this.lost = this.#lost.signal;
-    this.leftovers = taken.body.inFlight;
+    this.leftovers = taken.body.inFlight ?? [];
     this.leftoversUntil = Date.parse(taken.body.busyUntil ?? new Date(0).toISOString());
     this.#store = options.store;
     this.#key = options.key;
@@ -91,7 +91,7 @@ export class HeldLock implements Lock {
   }
 
   async release(): Promise<void> {
-    await this.#finish(() => this.#write({ state: 'free', ...this.#busy(undefined) }));
+    await this.#finish(() => this.#write({ ...this.#busy(undefined), state: 'free', busyUntil: null }));
   }
 
   async remove(): Promise<void> {
@@ -103,7 +103,9 @@ export class HeldLock implements Lock {
   }
 
   #busy(until: number | undefined, inFlight: readonly SentAttempt[] = []): Pick<LockBody, 'busyUntil' | 'inFlight'> {
-    const busyUntil = until === undefined ? null : new Date(until).toISOString();
+    // What another process of ours left running may be running still.
+    const latest = Math.max(until ?? 0, this.#settled ? 0 : this.leftoversUntil);
+    const busyUntil = latest === 0 ? null : new Date(latest).toISOString();
     return { busyUntil, inFlight: [...(this.#settled ? [] : this.leftovers), ...inFlight] };
   }
 

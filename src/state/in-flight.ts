@@ -52,7 +52,10 @@ export class InFlight {
     const announced = this.#announced;
     this.#announced = []; // what cannot be announced is not started
     const longest = Math.max(...announced.map(({ milliseconds }) => milliseconds));
-    const attempts = [...this.attempts, ...announced.map(({ sent }) => sent)];
+    // The next attempt of a task takes the place of the one before, which has ended.
+    const again = new Set(announced.map(({ sent }) => sent.task));
+    const others = this.attempts.filter(({ task }) => !again.has(task));
+    const attempts = [...others, ...announced.map(({ sent }) => sent)];
     const until = await this.#lock.keepFor(longest, this.until, attempts);
     for (const { sent, milliseconds } of announced) {
       this.#running.set(sent.task, { sent, until: until - (longest - milliseconds) });

@@ -106,7 +106,7 @@ export const LOCK: DocumentType<LockBody> = {
     acquiredAt: instant,
     ttlSeconds: count,
     busyUntil: nullable(instant),
-    inFlight: list(object({ deployment: string, task: string, attempt: count, nonce: optional(string) })),
+    inFlight: optional(list(object({ deployment: string, task: string, attempt: count, nonce: optional(string) }))),
     generation: count,
     revision: count,
   }),

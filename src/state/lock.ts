@@ -41,8 +41,8 @@ export interface Lock {
   serverNow(): Promise<number>;
   /**
    * Nobody gets the lock before the moment this answers, whatever becomes of this process: `milliseconds` after the
-   * answer at least, nor before `others`. `inFlight`: all that may be running then. Moments are milliseconds since the epoch by the server's clock. To be awaited
-   * before each attempt; throws `LOCK_LOST`.
+   * answer at least, nor before `others`. `inFlight`: all that may be running then. Moments are milliseconds since the
+   * epoch by the server's clock. To be awaited before each attempt; throws `LOCK_LOST`.
    */
   keepFor(milliseconds: number, others: number | undefined, inFlight?: readonly SentAttempt[]): Promise<number>;
   /**

@@ -154,10 +154,14 @@ export class StoredEnvironment implements EnvironmentState {
     this.#closed = true;
   }
 
-  /** `moment`: by the server's clock. */
+  /** `moment`: by the server's clock. A few seconds are waited for: a lock that ends by itself takes a minute. */
   async #hasPassed(moment: number): Promise<boolean> {
+    const { clock, lock } = this.#options;
     try {
-      return (await this.#options.lock.serverNow()) > moment;
+      const left = moment - (await lock.serverNow());
+      if (left < 0 || left > LONGEST_CLOSING_MS) return left < 0;
+      await clock.sleep(left + 1_000); // the server's time is in whole seconds
+      return (await lock.serverNow()) > moment;
     } catch {
       return false; // the lock ends by itself
     }
@@ -194,6 +198,8 @@ export async function freeOrWarn(free: () => Promise<void>, log: Log): Promise<v
     log.warning(`The lock could not be freed, it ends by itself: ${messageOf(error)}`);
   }
 }
+
+const LONGEST_CLOSING_MS = 4_000;
 
 const DELETES_AT_ONCE = 16;
 

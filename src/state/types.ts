@@ -153,7 +153,7 @@ export interface LockBody {
   /** ISO 8601 of the latest deadline of the attempts in flight, or null. */
   busyUntil: string | null;
   /** The attempts in flight, and those of earlier holders that nobody has heard of since. */
-  inFlight: SentAttempt[];
+  inFlight?: SentAttempt[];
   generation: number;
   /** Counts the writes of one holder: equal bytes would get an equal ETag, and `If-Match` could not tell a renewal. */
   revision: number;
