@@ -1,0 +1,51 @@
+/**
+ * `npm run soak -- --deployments 2000 --seed 1 --parallel 2`: deploys small projects again and again on an embedded AWS
+ * that fails at random, cancels and kills the deployments, and compares what a ledger in a real PostgreSQL saw with what
+ * the action says and with what it promises. Exits with 1 when a promise was broken. See docs/reliability.md.
+ */
+import { rm } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { type SoakResult, soak } from './soak/run.ts';
+import { soakTable } from './soak/table.ts';
+
+const { values } = parseArgs({
+  options: {
+    deployments: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    parallel: { type: 'string', default: '2' },
+    environments: { type: 'string', default: '40' },
+    /** Milliseconds. */
+    'clock-skew': { type: 'string', default: '45000' },
+    expect: { type: 'string', multiple: true, default: [] },
+  },
+});
+
+const result = await soak({
+  seed: Number(values.seed),
+  deployments: Number(values.deployments),
+  parallel: Number(values.parallel),
+  environments: Number(values.environments),
+  clockSkewMs: Number(values['clock-skew']),
+  expected: { channel: values.expect.includes('channel'), order: values.expect.includes('order') },
+  settle: 'all',
+  log: (line) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`),
+});
+console.log(`\nSeed ${values.seed}:\n\n${soakTable(result)}\n`);
+if (result.violations.length > 0) {
+  printViolations(result);
+  process.exitCode = 1;
+} else {
+  await rm(result.logsDir, { recursive: true, force: true });
+}
+
+function printViolations({ violations, records, logsDir }: SoakResult): void {
+  const deployments = records.flatMap((record) => record.deployments);
+  for (const { rule, environment, rounds, text } of violations) {
+    console.log(`${rule}\n  ${environment}: ${text}`);
+    const concerned = deployments.filter((each) => each.environment === environment && rounds.includes(each.round));
+    for (const { round, version, interrupted, logFile } of concerned) {
+      console.log(`  round ${round}, ${version}${interrupted ? `, ${interrupted.by}` : ''}: ${logFile}`);
+    }
+  }
+  console.log(`The logs of all deployments are in ${logsDir}.`);
+}
