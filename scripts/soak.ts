@@ -5,6 +5,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { DEFAULT_RATES, type FaultRates } from '../src/local/random-faults.ts';
 import { type SoakResult, soak } from './soak/run.ts';
 import { soakTable } from './soak/table.ts';
 
@@ -14,11 +15,19 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     parallel: { type: 'string', default: '2' },
     environments: { type: 'string', default: '40' },
-    /** Milliseconds. */
+    /** How far the clock of AWS is ahead, in milliseconds. */
     'clock-skew': { type: 'string', default: '45000' },
+    /** What else to expect of the action: `channel`, `order`. */
     expect: { type: 'string', multiple: true, default: [] },
   },
 });
+
+const expected = { channel: values.expect.includes('channel'), order: values.expect.includes('order') };
+/** What only a channel can save: a task that is started twice, and an answer that never comes. */
+const CHANNEL_RATES: FaultRates = {
+  ...DEFAULT_RATES,
+  invoke: { ...DEFAULT_RATES.invoke, twice: 0.02, silence: 0.005 },
+};
 
 const result = await soak({
   seed: Number(values.seed),
@@ -26,7 +35,8 @@ const result = await soak({
   parallel: Number(values.parallel),
   environments: Number(values.environments),
   clockSkewMs: Number(values['clock-skew']),
-  expected: { channel: values.expect.includes('channel'), order: values.expect.includes('order') },
+  expected,
+  rates: expected.channel ? CHANNEL_RATES : DEFAULT_RATES,
   settle: 'all',
   log: (line) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`),
 });
