@@ -2,30 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { endsAt } from '../../src/state/lock-body.ts';
-import type { Observer } from './bucket.ts';
 import { checkRuns } from './check-runs.ts';
 import { checkState } from './check-state.ts';
-import type { Ledger } from './ledger.ts';
 import type { PlannedDeployment, Shape } from './plan.ts';
-import type { DeploymentRecord, EnvironmentRecord, Expectations, Snapshot, Violation } from './records.ts';
+import type { DeploymentRecord, EnvironmentRecord, Snapshot, Violation } from './records.ts';
 import { runStep } from './step.ts';
 import type { Release, Workspaces } from './workspace.ts';
-
-/** What all environments of a soak share. */
-export interface World {
-  tempDir: string;
-  logsDir: string;
-  workspaces: Workspaces;
-  ledger: Ledger;
-  observer: Observer;
-  expected: Expectations;
-  /** Where the action finds AWS. */
-  awsEnv: Record<string, string>;
-  role: string;
-  /** How far the server's clock is ahead, in milliseconds. */
-  clockSkewMs: number;
-  nextRunId(): string;
-}
+import type { World } from './world.ts';
 
 /** Requests of a killed process that are still on their way arrive within this time. */
 const LATE_REQUESTS_MS = 400;

@@ -1,17 +1,9 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startLocalAws } from '../../src/local/index.ts';
-import { type FaultRates, type RandomFaults, randomFaults } from '../../src/local/random-faults.ts';
-import { startPostgres } from '../postgres.ts';
-import { observeBucket } from './bucket.ts';
-import { SoakEnvironment, type World } from './environment.ts';
-import { buildPerform, openLedger } from './ledger.ts';
-import { planRounds, planShapes, quietDeployment, type Round } from './plan.ts';
+import type { FaultRates, RandomFaults } from '../../src/local/random-faults.ts';
+import { SoakEnvironment } from './environment.ts';
+import { planRounds, quietDeployment, type Round } from './plan.ts';
 import { type EnvironmentRecord, type Expectations, type Violation, violation } from './records.ts';
-import { ROOT } from './step.ts';
-import { createWorkspaces } from './workspace.ts';
+import { createWorld } from './world.ts';
 
 export interface SoakOptions {
   seed: number;
@@ -37,50 +29,18 @@ export interface SoakResult {
   logsDir: string;
 }
 
-const ACCOUNT = '000000000000';
 const SHAPES = 8;
-const TIMING = { pendingMs: 30, updateMs: 30, idleMs: 5_000 };
 
 /** Deploys again and again while everything goes wrong that can, and checks every promise after each round. */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
-  const tempDir = await mkdtemp(path.join(os.tmpdir(), 'soak-'));
-  const logsDir = await mkdtemp(path.join(os.tmpdir(), 'soak-logs-'));
-  const postgres = await startPostgres({ dataDir: path.join(tempDir, 'postgres'), log: () => {} });
-  const ledger = await openLedger(postgres.url);
-  const faults = randomFaults(options.seed, options.rates);
-  let quiet = false;
-  const stateDir = path.join(tempDir, 'aws');
-  const aws = await startLocalAws({
-    stateDir,
-    runtimeClient: path.join(ROOT, 'dist', 'ric', 'index.mjs'),
-    timing: TIMING,
-    faultSource: (operation) => (quiet ? undefined : faults.next(operation)),
-    clockSkewMs: options.clockSkewMs,
+  const world = await createWorld({
+    ...options,
+    shapes: Math.min(SHAPES, options.environments),
+    releases: options.deployments + 1,
   });
   try {
-    const shapes = planShapes(options.seed, Math.min(SHAPES, options.environments));
-    const workspaces = await createWorkspaces({
-      folder: path.join(tempDir, 'work'),
-      shapes,
-      perform: await buildPerform(await subfolder(tempDir, 'perform')),
-      ledgerUrl: postgres.url,
-      releases: options.deployments + options.environments,
-    });
-    let runs = 1000;
-    const world: World = {
-      tempDir: await subfolder(tempDir, 'steps'),
-      logsDir,
-      workspaces,
-      ledger,
-      observer: observeBucket(stateDir, `lumo-tasks-${ACCOUNT}-eu-central-1`, () => Date.now() + options.clockSkewMs),
-      expected: options.expected,
-      awsEnv: { AWS_ENDPOINT_URL_LAMBDA: aws.endpoint, AWS_ENDPOINT_URL_S3: aws.endpoint },
-      role: `arn:aws:iam::${ACCOUNT}:role/tasks`,
-      clockSkewMs: options.clockSkewMs,
-      nextRunId: () => String(++runs),
-    };
     const environments = Array.from({ length: options.environments }, (_, number) => {
-      const shape = shapes[number % shapes.length];
+      const shape = world.shapes[number % world.shapes.length];
       if (!shape) throw new Error('There is no project');
       return new SoakEnvironment(`env-${number}`, shape, number % 3 !== 0, world);
     });
@@ -89,15 +49,13 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     await atATime(options.parallel, planRounds(options.seed, options.deployments), (round) =>
       runRound(round, environments, found, options),
     );
-    quiet = true;
+    world.calmDown();
     await settle(environments, found, options);
     const records = await Promise.all(environments.map((environment) => environment.record()));
-    return { records, violations: found.all, faults: faults.counts, tookMs: performance.now() - start, logsDir };
+    const { faults, logsDir } = world;
+    return { records, violations: found.all, faults, tookMs: performance.now() - start, logsDir };
   } finally {
-    await aws.close();
-    await ledger.close();
-    await postgres.stop();
-    await rm(tempDir, { recursive: true, force: true });
+    await world.close();
   }
 }
 
@@ -186,10 +144,4 @@ async function atATime<T>(count: number, items: Iterable<T>, work: (item: T) => 
     for (let next = iterator.next(); !next.done; next = iterator.next()) await work(next.value);
   };
   await Promise.all(Array.from({ length: count }, worker));
-}
-
-async function subfolder(parent: string, name: string): Promise<string> {
-  const folder = path.join(parent, name);
-  await mkdir(folder, { recursive: true });
-  return folder;
 }

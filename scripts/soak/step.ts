@@ -40,7 +40,8 @@ export async function runStep(step: Step): Promise<StepResult> {
     const post = main.interrupted?.by === 'kill' ? undefined : await runPost(step, temp, env);
     return { ...main, log: main.log + (post?.log ?? ''), outputs, results: await resultsOf(outputs) };
   } finally {
-    await rm(temp, { recursive: true, force: true });
+    // A bundler that outlives a killed deployment may still be writing.
+    await rm(temp, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 
