@@ -3,9 +3,11 @@
  * that fails at random, cancels and kills the deployments, and compares what a ledger in a real PostgreSQL saw with what
  * the action says and with what it promises. Exits with 1 when a promise was broken. See docs/reliability.md.
  */
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_RATES, type FaultRates } from '../src/local/random-faults.ts';
+import { recordedSilently } from './soak/check-state.ts';
 import { type SoakResult, soak } from './soak/run.ts';
 import { soakTable } from './soak/table.ts';
 
@@ -19,6 +21,8 @@ const { values } = parseArgs({
     'clock-skew': { type: 'string' },
     /** Keeps the logs also when nothing was broken. */
     'keep-logs': { type: 'boolean', default: false },
+    /** Writes the table into `docs/reliability.md`. */
+    document: { type: 'boolean', default: false },
     /** What else to expect of the action: `channel`, `order`. */
     expect: { type: 'string', multiple: true, default: [] },
   },
@@ -46,8 +50,13 @@ const result = await soak({
   settle: 'all',
   log: (line) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`),
 });
-console.log(`\nSeed ${seed}:\n\n${soakTable(result)}\n`);
+const report = `Seed ${seed}:\n\n${soakTable(result)}`;
+console.log(`\n${report}\n`);
+if (values.document) await writeDocument(report);
 printViolations(result);
+for (const { environment, round, logFile } of result.records.flatMap(recordedSilently)) {
+  console.log(`recorded, but reported as not recorded\n  ${environment}, round ${round}: ${logFile}`);
+}
 if (result.violations.length > 0) process.exitCode = 1;
 if (result.violations.length > 0 || values['keep-logs']) {
   console.log(`The logs of all deployments are in ${result.logsDir}.`);
@@ -64,4 +73,15 @@ function printViolations({ violations, records }: SoakResult): void {
       console.log(`  round ${round}, ${version}${interrupted ? `, ${interrupted.by}` : ''}: ${logFile}`);
     }
   }
+}
+
+/** Replaces what stands between `<!-- soak:start -->` and `<!-- soak:end -->`. */
+async function writeDocument(report: string): Promise<void> {
+  const file = path.join(import.meta.dirname, '..', 'docs', 'reliability.md');
+  const text = await readFile(file, 'utf8');
+  const section = /(<!-- soak:start -->\n)[\s\S]*?(<!-- soak:end -->)/;
+  await writeFile(
+    file,
+    text.replace(section, (_all, start: string, end: string) => `${start}${report}\n${end}`),
+  );
 }

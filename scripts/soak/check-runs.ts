@@ -5,6 +5,7 @@ import {
   type EnvironmentRecord,
   type Expectations,
   entriesOf,
+  type Rule,
   resultOf,
   storedBetween,
   type Violation,
@@ -69,7 +70,7 @@ function wrongResults(
   return deployment.results.flatMap(({ task, status, attempts }) => {
     const ran = entriesOf(deployment, entries, task);
     const completed = ran.filter(({ ending }) => ending === 'ok');
-    const broken = (rule: string, text: string): Violation[] => [
+    const broken = (rule: Rule, text: string): Violation[] => [
       violation(rule, `${task}: reported ${status}, ${text}`, [deployment]),
     ];
     switch (status) {

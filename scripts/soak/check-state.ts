@@ -4,6 +4,7 @@ import {
   type DeploymentRecord,
   type EnvironmentRecord,
   type Expectations,
+  type Rule,
   type Violation,
   violation,
 } from './records.ts';
@@ -87,7 +88,7 @@ const CANCEL_LIMIT_MS = 7_500;
 
 function wrongEnd(deployment: DeploymentRecord): Violation[] {
   const { errors, exitCode, interrupted, outputs, results } = deployment;
-  const broken = (rule: string, text: string): Violation[] => [violation(rule, text, [deployment])];
+  const broken = (rule: Rule, text: string): Violation[] => [violation(rule, text, [deployment])];
   if (errors.includes('INTERNAL')) return broken('a defect of the action', 'INTERNAL');
   if (interrupted?.by === 'kill') return [];
   if (interrupted && interrupted.tookMs > CANCEL_LIMIT_MS) {

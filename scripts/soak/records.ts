@@ -55,16 +55,39 @@ export interface Expectations {
   order: boolean;
 }
 
+/** The promises that are checked, named by how they are broken; explained in docs/reliability.md. */
+export const RULES = [
+  'an attempt ran twice',
+  'two attempts of one task overlapped',
+  'other code ran than was deployed',
+  'reported as completed, unknown to the ledger',
+  'a completed result was lost',
+  'reported as not run, but it ran',
+  'seeded twice',
+  'a first deployment after one was recorded',
+  'ran again in a re-run',
+  'the marker went backwards',
+  'said to be recorded, but it is not',
+  'a lock is held for too long',
+  'a lock stays',
+  'cancelled, but it did not leave in time',
+  'the step says something else than its results',
+  'it ended without a word',
+  'a defect of the action',
+  'an environment does not recover',
+] as const;
+export type Rule = (typeof RULES)[number];
+
 /** A promise that was broken. */
 export interface Violation {
-  rule: string;
+  rule: Rule;
   environment: string;
   /** Rounds that have to do with it. */
   rounds: number[];
   text: string;
 }
 
-export function violation(rule: string, text: string, deployments: readonly DeploymentRecord[]): Violation {
+export function violation(rule: Rule, text: string, deployments: readonly DeploymentRecord[]): Violation {
   return {
     rule,
     environment: deployments[0]?.environment ?? '',
