@@ -16,13 +16,12 @@ test('as many deployments as were asked for, and each kind of trouble among them
   const share = (count: number): number => count / deployments.length;
   for (const by of ['cancel', 'kill'] as const) {
     const interrupted = deployments.filter(({ interruption }) => interruption.by === by);
-    expect(share(interrupted.length)).toBeCloseTo(0.07, 1);
-    expect(interrupted.length).toBeGreaterThan(80);
+    expect(share(interrupted.length)).toBeGreaterThan(0.04);
   }
   for (const mode of ['impatient', 'rerun'] as const) {
     expect(deployments.filter((each) => each.mode === mode).length).toBeGreaterThan(40);
   }
-  expect(rounds.filter((round) => round.deployments.length === 2).length).toBeGreaterThan(40);
+  expect(rounds.filter((round) => round.deployments.length === 2).length).toBeGreaterThan(100);
   const endings = new Set(
     deployments.flatMap(({ scripts }) => Object.values(scripts).flatMap((script) => script.endings)),
   );

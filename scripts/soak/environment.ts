@@ -67,6 +67,7 @@ export class SoakEnvironment {
   }
 
   async #deployOne(round: number, plan: PlannedDeployment, together: number): Promise<DeploymentRecord> {
+    await delay(plan.startsAfterMs);
     const { tempDir, logsDir, workspaces } = this.#world;
     const identity = this.#identify(plan);
     const release = releaseOf(workspaces, identity.versionNumber);
@@ -115,7 +116,7 @@ export class SoakEnvironment {
       'max-parallel': String(this.#shape.maxParallel),
       'fail-fast': String(plan.failFast),
       'unknown-history': 'first-deploy',
-      'lock-timeout': plan.mode === 'impatient' ? '0' : together > 1 ? '15' : '20',
+      'lock-timeout': plan.mode === 'impatient' ? '0' : together > 1 ? '5' : '20',
       'execution-role-arn': this.#world.role,
     };
   }

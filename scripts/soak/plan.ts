@@ -37,6 +37,8 @@ export type Interruption = { by: 'nobody' } | { by: 'cancel' | 'kill'; afterMs: 
 export type Mode = 'usual' | 'impatient' | 'rerun';
 
 export interface PlannedDeployment {
+  /** Milliseconds after the first one of its round. */
+  startsAfterMs: number;
   mode: Mode;
   /** Which of the two codes. */
   variant: Variant;
@@ -85,12 +87,22 @@ export function* planRounds(seed: number, deployments: number): Generator<Round>
   let planned = 0;
   for (let number = 1; planned < deployments; number += 1) {
     const random = seededRandom(`${seed} round ${number}`);
-    const together = deployments - planned > 1 && random() < 0.05 ? 2 : 1;
-    const modes: Mode[] = together === 2 ? ['usual'] : MODES;
-    const planOne = () => planDeployment(pick(modes, random), random);
-    yield { number, deployments: Array.from({ length: together }, planOne), place: random() };
-    planned += together;
+    const two = deployments - planned > 1 && random() < 0.12;
+    const round = two ? planTwo(random) : [planDeployment(pick(MODES, random), random)];
+    yield { number, deployments: round, place: random() };
+    planned += round.length;
   }
+}
+
+/** The first one is slow, and often interrupted while the second one waits for it, or just before that one starts. */
+function planTwo(random: Random): PlannedDeployment[] {
+  const [first, second] = [planDeployment('usual', random), planDeployment('usual', random)];
+  for (const script of Object.values(first.scripts)) script.milliseconds += 600;
+  const interruption = random() < 0.4 ? interruptionAt(pick(['cancel', 'kill'], random), random) : first.interruption;
+  return [
+    { ...first, interruption },
+    { ...second, startsAfterMs: Math.floor(random() * 2500) },
+  ];
 }
 
 const MODES: Mode[] = [...Array<Mode>(18).fill('usual'), 'impatient', 'rerun'];
@@ -98,6 +110,7 @@ const MODES: Mode[] = [...Array<Mode>(18).fill('usual'), 'impatient', 'rerun'];
 function planDeployment(mode: Mode, random: Random): PlannedDeployment {
   return {
     mode,
+    startsAfterMs: 0,
     variant: random() < 0.9 ? 'a' : 'b',
     scripts: Object.fromEntries(TASKS.map((name) => [name, planScript(random)])) as Record<TaskName, Script>,
     failFast: random() < 0.7,
@@ -109,7 +122,7 @@ function planDeployment(mode: Mode, random: Random): PlannedDeployment {
 export function quietDeployment(): PlannedDeployment {
   const script: Script = { milliseconds: 10, endings: ['ok'] };
   const scripts = Object.fromEntries(TASKS.map((name) => [name, script])) as Record<TaskName, Script>;
-  return { mode: 'usual', variant: 'a', scripts, failFast: true, interruption: { by: 'nobody' } };
+  return { mode: 'usual', startsAfterMs: 0, variant: 'a', scripts, failFast: true, interruption: { by: 'nobody' } };
 }
 
 function planScript(random: Random): Script {
@@ -131,9 +144,12 @@ const ENDINGS: Ending[][] = [
 
 function planInterruption(random: Random): Interruption {
   const chance = random();
-  if (chance >= 0.14) return { by: 'nobody' };
-  // The first half second is start-up, in which nothing can go wrong yet.
-  return { by: chance < 0.07 ? 'cancel' : 'kill', afterMs: Math.floor(400 + random() * 1800) };
+  return chance < 0.12 ? interruptionAt(chance < 0.06 ? 'cancel' : 'kill', random) : { by: 'nobody' };
+}
+
+/** The first half second is start-up, in which nothing can go wrong yet. */
+function interruptionAt(by: 'cancel' | 'kill', random: Random): Interruption {
+  return { by, afterMs: Math.floor(400 + random() * 1800) };
 }
 
 export function pick<T>(values: readonly T[], random: Random): T {

@@ -3,7 +3,7 @@ import type { FaultRates, RandomFaults } from '../../src/local/random-faults.ts'
 import { SoakEnvironment } from './environment.ts';
 import { planRounds, quietDeployment, type Round } from './plan.ts';
 import { type EnvironmentRecord, type Expectations, type Violation, violation } from './records.ts';
-import { createWorld } from './world.ts';
+import { createWorld, type World } from './world.ts';
 
 export interface SoakOptions {
   seed: number;
@@ -30,6 +30,8 @@ export interface SoakResult {
 }
 
 const SHAPES = 8;
+/** Deployments after which an environment makes room for a new one, so that there are many first deployments. */
+const LIFETIME = 10;
 
 /** Deploys again and again while everything goes wrong that can, and checks every promise after each round. */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
@@ -39,19 +41,15 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     releases: options.deployments + 1,
   });
   try {
-    const environments = Array.from({ length: options.environments }, (_, number) => {
-      const shape = world.shapes[number % world.shapes.length];
-      if (!shape) throw new Error('There is no project');
-      return new SoakEnvironment(`env-${number}`, shape, number % 3 !== 0, world);
-    });
+    const environments = new Environments(world, options.environments);
     const start = performance.now();
     const found = new Violations(options.log);
     await atATime(options.parallel, planRounds(options.seed, options.deployments), (round) =>
       runRound(round, environments, found, options),
     );
     world.calmDown();
-    await settle(environments, found, options);
-    const records = await Promise.all(environments.map((environment) => environment.record()));
+    await settle(environments.all, found, options);
+    const records = await Promise.all(environments.all.map((environment) => environment.record()));
     const { faults, logsDir } = world;
     return { records, violations: found.all, faults, tookMs: performance.now() - start, logsDir };
   } finally {
@@ -61,11 +59,11 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
 
 async function runRound(
   { deployments, number, place }: Round,
-  environments: readonly SoakEnvironment[],
+  environments: Environments,
   found: Violations,
   { log }: SoakOptions,
 ): Promise<void> {
-  const environment = await claimEnvironment(environments, place, deployments[0]?.mode === 'impatient');
+  const environment = await environments.claim(place, deployments[0]?.mode === 'impatient');
   try {
     await environment.deploy(number, deployments);
     found.add(await environment.check());
@@ -73,26 +71,51 @@ async function runRound(
     environment.busy = false;
   }
   if (number % 25 === 0)
-    log(`round ${number}: ${environments.reduce((sum, each) => sum + each.deployments.length, 0)} deployments`);
+    log(`round ${number}: ${environments.all.reduce((sum, each) => sum + each.deployments.length, 0)} deployments`);
 }
 
-/** A free one; for somebody who does not wait, one whose lock was left behind, if there is any. */
-async function claimEnvironment(
-  environments: readonly SoakEnvironment[],
-  place: number,
-  impatient: boolean,
-): Promise<SoakEnvironment> {
-  for (;;) {
-    const idle = environments.filter(({ busy }) => !busy);
-    const free = idle.filter(({ freeAt }) => freeAt <= Date.now());
-    const left = idle.filter(({ freeAt }) => freeAt > Date.now());
-    const candidates = impatient && left.length > 0 ? left : free;
-    const environment = candidates[Math.floor(place * candidates.length)];
-    if (environment) {
-      environment.busy = true;
-      return environment;
+/** A number of environments to deploy to, and those before them. */
+class Environments {
+  readonly all: SoakEnvironment[] = [];
+  readonly #world: World;
+  readonly #count: number;
+
+  constructor(world: World, count: number) {
+    this.#world = world;
+    this.#count = count;
+  }
+
+  /** A free one; for somebody who does not wait, one whose lock was left behind, if there is any. */
+  async claim(place: number, impatient: boolean): Promise<SoakEnvironment> {
+    for (;;) {
+      const idle = this.#alive().filter(({ busy }) => !busy);
+      const free = idle.filter(({ freeAt }) => freeAt <= Date.now());
+      const left = idle.filter(({ freeAt }) => freeAt > Date.now());
+      const candidates = impatient && left.length > 0 ? left : free;
+      const environment = candidates[Math.floor(place * candidates.length)];
+      if (environment) {
+        environment.busy = true;
+        return environment;
+      }
+      await delay(100);
     }
-    await delay(100);
+  }
+
+  #alive(): SoakEnvironment[] {
+    const alive = this.all.filter(({ deployments }) => deployments.length < LIFETIME);
+    while (alive.length < this.#count) {
+      const environment = this.#create(this.all.length);
+      alive.push(environment);
+      this.all.push(environment);
+    }
+    return alive;
+  }
+
+  #create(number: number): SoakEnvironment {
+    const { shapes } = this.#world;
+    const shape = shapes[number % shapes.length];
+    if (!shape) throw new Error('There is no project');
+    return new SoakEnvironment(`env-${number}`, shape, number % 3 !== 0, this.#world);
   }
 }
 
