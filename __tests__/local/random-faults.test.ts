@@ -41,6 +41,8 @@ describe('the seed', () => {
   it('decides, and nothing else', () => {
     expect(fates(7, [INVOKE, PUT])).toEqual(fates(7, [INVOKE, PUT]));
     expect(fates(7, [INVOKE])).not.toEqual(fates(8, [INVOKE]));
+    const [met = []] = fates(7, [INVOKE]);
+    expect(new Set(met.map((fault) => JSON.stringify(fault?.effect))).size).toBeGreaterThan(5);
   });
 
   it('decides for each operation on each resource alone, in whatever order they come', () => {

@@ -37,7 +37,7 @@ export async function runStep(step: Step): Promise<StepResult> {
     const env = { ...(await runnerFiles(temp)), ...stepEnvironment(step, temp), ...step.env };
     const main = await execute(step, env);
     const outputs = parsePairs(await readFile(path.join(temp, 'output'), 'utf8'));
-    const post = main.interrupted?.by === 'kill' ? undefined : await runPost(step, temp, env);
+    const post = main.interrupted?.by === 'kill' ? undefined : await runPost(step, temp, env, main);
     return { ...main, log: main.log + (post?.log ?? ''), outputs, results: await resultsOf(outputs) };
   } finally {
     // A bundler that outlives a killed deployment may still be writing.
@@ -72,13 +72,19 @@ function stepEnvironment({ workspace, inputs }: Step, temp: string): Record<stri
 }
 
 /** The runner runs it whatever became of main, when the action has one. */
-async function runPost(step: Step, temp: string, env: Record<string, string>): Promise<{ log: string } | undefined> {
+async function runPost(
+  step: Step,
+  temp: string,
+  env: Record<string, string>,
+  { exitCode, interrupted }: Pick<StepResult, 'exitCode' | 'interrupted'>,
+): Promise<{ log: string } | undefined> {
   if (!(await hasPost())) return undefined;
   const state = parsePairs(await readFile(path.join(temp, 'state'), 'utf8'));
   const saved = Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]);
   const output = path.join(temp, 'post-output');
   await writeFile(output, '');
-  const postEnv = { ...env, ...Object.fromEntries(saved), GITHUB_OUTPUT: output };
+  const status = interrupted ? 'cancelled' : exitCode === 0 ? 'success' : 'failure';
+  const postEnv = { ...env, ...Object.fromEntries(saved), GITHUB_OUTPUT: output, 'INPUT_JOB-STATUS': status };
   return await execute({ ...step, interruption: { by: 'nobody' } }, postEnv);
 }
 
