@@ -16,6 +16,7 @@ const COMMANDS = {
   start: [['node', 'scripts/start.ts']],
   test: [['vitest', 'run']],
   build: [['node', 'scripts/build.ts']],
+  soak: [['node', 'scripts/soak.ts']],
   docs: [
     ['node', 'scripts/action.ts'],
     ['node', 'scripts/readme.ts'],

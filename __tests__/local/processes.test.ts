@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GetFunctionCommand, InvokeCommand } from '@aws-sdk/client-lambda';
@@ -97,15 +97,15 @@ it('waits for the lock of a process that lives', async () => {
   await cloud.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'a', Body: '1' }));
   const folder = path.join(cloud.stateDir, 's3', BUCKET);
   const [object = ''] = await readdir(folder);
-  const lock = path.join(folder, `${object}.lock`);
-  await mkdir(path.join(lock, `${process.pid}-owner`), { recursive: true });
+  const owner = path.join(folder, `${object}.lock`, `${process.pid}-owner`);
+  await mkdir(owner, { recursive: true });
   let done = false;
   const write = cloud.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'a', Body: '2' })).then(() => {
     done = true;
   });
   await delay(200);
   expect(done).toBe(false);
-  await rm(lock, { recursive: true });
+  await rmdir(owner);
   await write;
 });
 

@@ -11,9 +11,20 @@ export interface Fault {
   times?: number;
   /** Before the operation takes effect (default), while it runs (only `drop`), or after it took effect. */
   when?: 'before' | 'during' | 'after';
-  /** Drop the connection, answer later, or answer with an AWS error. */
-  effect: 'drop' | { delayMs: number } | { status: number; code: string; message: string };
+  /**
+   * Drop the connection, answer later, answer with an AWS error, let the function that was changed stay Pending or
+   * InProgress for longer (`after` only), or deliver the request two times at once.
+   */
+  effect:
+    | 'drop'
+    | 'twice'
+    | { delayMs: number }
+    | { stateMs: number }
+    | { status: number; code: string; message: string };
 }
+
+/** Asked for each request, in the order of arrival, that no single fault is for. */
+export type FaultSource = (operation: Operation) => Fault | undefined;
 
 /** Takes the first fault that applies to `operation`, and counts it. */
 export function takeFault(faults: Fault[], operation: Operation): Fault | undefined {

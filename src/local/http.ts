@@ -30,6 +30,8 @@ export interface Operation {
   name: string;
   /** Function name with qualifier, `bucket/key`, or parameter name. */
   resource: string;
+  /** True for a write that has a condition. */
+  conditional?: boolean;
   run(): Promise<AwsAnswer>;
 }
 
@@ -37,6 +39,8 @@ export interface Service {
   /** Undefined when the request is for another service. */
   route(request: AwsRequest): Operation | undefined;
   renderError(error: AwsError, request: AwsRequest): AwsAnswer;
+  /** Lets what the operation has started take so many milliseconds longer. */
+  prolong?(operation: Operation, request: AwsRequest, milliseconds: number): Promise<void>;
 }
 
 /** Reads the whole body; beyond `limit` bytes it is counted and dropped, so that the client can be answered in order. */

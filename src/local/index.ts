@@ -1,7 +1,7 @@
 import { ActionError } from '../errors.ts';
-import type { Fault } from './faults.ts';
+import type { Fault, FaultSource } from './faults.ts';
 
-export type { Fault } from './faults.ts';
+export type { Fault, FaultSource } from './faults.ts';
 
 export interface LocalAwsOptions {
   /** Where functions, code and objects are kept: `.lumo/local` of a project, or a temporary folder. */
@@ -14,6 +14,10 @@ export interface LocalAwsOptions {
   port?: number;
   timing?: Partial<LocalTiming>;
   faults?: Fault[];
+  /** What goes wrong besides, for tests: `randomFaults`. */
+  faultSource?: FaultSource;
+  /** How far the server's clock is ahead, in milliseconds; by default not at all. */
+  clockSkewMs?: number;
   /** `000000000000` by default. */
   account?: string;
   /** Account that owns a bucket, for buckets that are not ours. */
@@ -30,6 +34,8 @@ export interface LocalTiming {
   initMs: number;
   /** Before the first retry of a failed asynchronous invocation; twice that before the second one. */
   asyncRetryMs: number;
+  /** How long a warm sandbox waits for its next invocation. */
+  idleMs: number;
 }
 
 export interface LoggedRequest {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AwsError } from './aws-error.ts';
-import { type Fault, faultError, takeFault } from './faults.ts';
+import { type Fault, type FaultSource, faultError, takeFault } from './faults.ts';
 import { type AwsAnswer, type AwsRequest, type Operation, readBody, type Service, signedRegion } from './http.ts';
 import type { LocalAws, LocalAwsOptions, LocalTiming, LoggedRequest } from './index.ts';
 import { CODE_BUCKET } from './lambda/code.ts';
@@ -12,7 +12,13 @@ import { S3Service } from './s3/service.ts';
 import { SsmService } from './ssm.ts';
 import { StsService } from './sts.ts';
 
-const DEFAULT_TIMING: LocalTiming = { pendingMs: 150, updateMs: 100, initMs: 10_000, asyncRetryMs: 60_000 };
+const DEFAULT_TIMING: LocalTiming = {
+  pendingMs: 150,
+  updateMs: 100,
+  initMs: 10_000,
+  asyncRetryMs: 60_000,
+  idleMs: 5 * 60_000,
+};
 
 /** More than any request AWS accepts in one piece here; bodies beyond it are not kept in memory. */
 const BODY_LIMIT = 1024 * 1024 * 1024;
@@ -27,6 +33,8 @@ export class LocalServer implements LocalAws {
   readonly #lambda: LambdaService;
   readonly #s3: S3Service;
   readonly #services: readonly Service[];
+  readonly #faultSource: FaultSource;
+  readonly #now: () => number;
 
   static async start(options: LocalAwsOptions): Promise<LocalServer> {
     const server = createServer();
@@ -41,12 +49,16 @@ export class LocalServer implements LocalAws {
     this.port = (server.address() as AddressInfo).port;
     this.endpoint = `http://127.0.0.1:${this.port}`;
     this.faults = options.faults ?? [];
+    this.#faultSource = options.faultSource ?? (() => undefined);
+    const skew = options.clockSkewMs ?? 0;
+    this.#now = () => Date.now() + skew;
     const account = options.account ?? '000000000000';
     this.#s3 = new S3Service({
       stateDir: options.stateDir,
       account,
       bucketOwners: options.bucketOwners ?? {},
       presignedOnly: CODE_BUCKET,
+      now: this.#now,
     });
     this.#lambda = new LambdaService({
       stateDir: options.stateDir,
@@ -55,6 +67,7 @@ export class LocalServer implements LocalAws {
       runtimeClient: options.runtimeClient,
       timing: { ...DEFAULT_TIMING, ...options.timing },
       objects: this.#s3.objects,
+      now: this.#now,
     });
     // S3 takes every path that no other service claims.
     this.#services = [this.#lambda, new SsmService(options.secrets ?? {}, account), new StsService(account), this.#s3];
@@ -79,11 +92,11 @@ export class LocalServer implements LocalAws {
     const request = await readRequest(message);
     const { service, operation } = this.#find(request);
     this.requests.push({ operation: operation.name, resource: operation.resource, at: Date.now() });
-    const fault = takeFault(this.faults, operation);
+    const fault = takeFault(this.faults, operation) ?? this.#faultSource(operation);
     if (fault?.when === 'during') response.destroy();
     const answer = await this.#answer(service, operation, request, fault);
     if (answer === 'drop') response.destroy();
-    else if (!response.destroyed) write(response, request, answer);
+    else if (!response.destroyed) write(response, request, answer, this.#now());
   }
 
   #find(request: AwsRequest): { service: Service; operation: Operation } {
@@ -103,7 +116,10 @@ export class LocalServer implements LocalAws {
     const happens = async (): Promise<AwsAnswer | 'drop' | undefined> => {
       if (fault === undefined) return undefined;
       if (fault.effect === 'drop') return 'drop';
-      if ('delayMs' in fault.effect) await delay(fault.effect.delayMs);
+      if (fault.effect === 'twice')
+        return await Promise.race([run(service, operation, request), run(service, operation, request)]);
+      if ('delayMs' in fault.effect) await delay(fault.effect.delayMs, undefined, { ref: false });
+      if ('stateMs' in fault.effect) await service.prolong?.(operation, request, fault.effect.stateMs);
       const error = faultError(fault);
       return error && service.renderError(error, request);
     };
@@ -154,9 +170,10 @@ async function readRequest(message: IncomingMessage): Promise<AwsRequest> {
   };
 }
 
-function write(response: ServerResponse, request: AwsRequest, answer: AwsAnswer): void {
+function write(response: ServerResponse, request: AwsRequest, answer: AwsAnswer, now: number): void {
   const body = answer.body ?? '';
   response.writeHead(answer.status, {
+    date: new Date(now).toUTCString(),
     'x-amzn-requestid': request.requestId,
     'x-amz-request-id': request.requestId,
     ...(answer.status === 204 || request.method === 'HEAD'

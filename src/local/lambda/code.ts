@@ -45,7 +45,7 @@ export class CodeStore {
   }
 
   location(sha256: string, region: string): string {
-    return presignGet(this.#endpoint, `/${CODE_BUCKET}/${keyOf(sha256)}`, region, Date.now(), LINK_SECONDS);
+    return presignGet(this.#endpoint, `/${CODE_BUCKET}/${keyOf(sha256)}`, region, this.#objects.now(), LINK_SECONDS);
   }
 
   async #zip({ ZipFile, S3Bucket, S3Key }: Body): Promise<Buffer> {

@@ -35,6 +35,8 @@ export interface FunctionsOptions {
   store: FunctionStore;
   code: CodeStore;
   timing: LocalTiming;
+  /** Milliseconds since the epoch. */
+  now: () => number;
 }
 
 /** The control plane: operations on functions and versions, with the states and conflicts that Lambda has. */
@@ -43,12 +45,14 @@ export class Functions {
   readonly #store: FunctionStore;
   readonly #code: CodeStore;
   readonly #timing: LocalTiming;
+  readonly #now: () => number;
 
   constructor(options: FunctionsOptions) {
     this.#account = options.account;
     this.#store = options.store;
     this.#code = options.code;
     this.#timing = options.timing;
+    this.#now = options.now;
   }
 
   async create(region: string, body: Body) {
@@ -59,7 +63,7 @@ export class Functions {
     return this.#store.update(region, name, (file) => {
       if (file.function !== null)
         throw new AwsError(409, 'ResourceConflictException', `Function already exist: ${name}`);
-      const now = Date.now();
+      const now = this.#now();
       const latest = this.#change(LATEST, settings, { codeSha256: code.sha256, codeSize: code.size }, 'create', now);
       const record: FunctionRecord = { name, region, tags, latest, versions: [] };
       file.function = record;
@@ -72,7 +76,7 @@ export class Functions {
     const { record, version } = await this.find(ref);
     const tagged = ref.qualifier === undefined && Object.keys(record.tags).length > 0;
     return {
-      Configuration: configuration(this.#account, record, version, Date.now(), ref.qualifier !== undefined),
+      Configuration: configuration(this.#account, record, version, this.#now(), ref.qualifier !== undefined),
       Code: { RepositoryType: 'S3', Location: this.#code.location(version.codeSha256, ref.region) },
       ...(tagged ? { Tags: record.tags } : {}),
     };
@@ -80,7 +84,7 @@ export class Functions {
 
   async getConfiguration(ref: FunctionRef) {
     const { record, version } = await this.find(ref);
-    return configuration(this.#account, record, version, Date.now(), ref.qualifier !== undefined);
+    return configuration(this.#account, record, version, this.#now(), ref.qualifier !== undefined);
   }
 
   async updateCode(ref: FunctionRef, body: Body) {
@@ -127,7 +131,7 @@ export class Functions {
   async listVersions(ref: FunctionRef, query: URLSearchParams) {
     const { record } = await this.find(ref);
     const { items, NextMarker } = page([record.latest, ...record.versions], query);
-    const now = Date.now();
+    const now = this.#now();
     return { Versions: items.map((version) => configuration(this.#account, record, version, now, true)), NextMarker };
   }
 
@@ -135,7 +139,7 @@ export class Functions {
     const records = await this.#store.list(region);
     const all = records.flatMap((record) => {
       const versions = query.get('FunctionVersion') === 'ALL' ? [record.latest, ...record.versions] : [record.latest];
-      return versions.map((version) => configuration(this.#account, record, version, Date.now()));
+      return versions.map((version) => configuration(this.#account, record, version, this.#now()));
     });
     const { items, NextMarker } = page(all, query);
     return { Functions: items, NextMarker };
@@ -164,6 +168,17 @@ export class Functions {
     this.#refuseQualifier(ref);
     await this.#update(ref, undefined, (record) => {
       record.tags = validateTags(change(record.tags));
+    });
+  }
+
+  /** Lets the last change take so many milliseconds longer, with the version that was published from it. */
+  async prolong(ref: FunctionRef, milliseconds: number): Promise<void> {
+    await this.#store.update(ref.region, ref.name, ({ function: record }) => {
+      if (record === null) return;
+      const { latest, versions } = record;
+      const newest = versions.filter(({ readyAt }) => readyAt >= latest.readyAt).at(-1);
+      const until = this.#now() + milliseconds;
+      for (const version of newest ? [latest, newest] : [latest]) version.readyAt = Math.max(version.readyAt, until);
     });
   }
 
@@ -206,7 +221,7 @@ export class Functions {
   ): Promise<T> {
     return this.#store.update(ref.region, ref.name, (file) => {
       const record = this.#existing(file, ref);
-      const now = Date.now();
+      const now = this.#now();
       this.#refuseWhileChanging(record, now);
       if (expected != null && expected !== revisionId(record.latest, now)) {
         const message =

@@ -17,6 +17,9 @@ export interface InvokerOptions {
   code: CodeStore;
   initMs: number;
   asyncRetryMs: number;
+  idleMs: number;
+  /** Milliseconds since the epoch. */
+  now: () => number;
 }
 
 const SYNC_LIMIT = 6_291_456;
@@ -30,7 +33,7 @@ export class Invoker {
 
   constructor(options: InvokerOptions) {
     this.#options = options;
-    this.#pool = new SandboxPool(options.initMs);
+    this.#pool = new SandboxPool(options);
   }
 
   async close(): Promise<void> {
@@ -42,7 +45,7 @@ export class Invoker {
     const type = request.headers['x-amz-invocation-type'] ?? 'RequestResponse';
     const payload = checkPayload(request, String(type));
     const { record, version } = await this.#options.functions.find(ref);
-    const now = Date.now();
+    const now = this.#options.now();
     if (isPending(version, now)) throw pendingConflict();
     const running = version === record.latest && isUpdating(version, now) ? (record.before ?? version) : version;
     const run = (): Promise<InvocationResult> => this.#run(record, running, request, payload);

@@ -16,6 +16,8 @@ export interface LambdaOptions {
   runtimeClient: string;
   timing: LocalTiming;
   objects: ObjectStore;
+  /** Milliseconds since the epoch. */
+  now: () => number;
 }
 
 /** Longest request of the control plane, in bytes: 50 MB as base64 and a little more. */
@@ -32,11 +34,11 @@ export class LambdaService implements Service {
   readonly #invoker: Invoker;
   readonly #quota = new ControlPlaneQuota();
 
-  constructor({ stateDir, account, endpoint, runtimeClient, timing, objects }: LambdaOptions) {
+  constructor({ stateDir, account, endpoint, runtimeClient, timing, objects, now }: LambdaOptions) {
     const code = new CodeStore(objects, endpoint);
-    const functions = new Functions({ account, store: new FunctionStore(stateDir), code, timing });
+    const functions = new Functions({ account, store: new FunctionStore(stateDir), code, timing, now });
     this.#functions = functions;
-    this.#invoker = new Invoker({ account, endpoint, runtimeClient, functions, code, ...timing });
+    this.#invoker = new Invoker({ account, endpoint, runtimeClient, functions, code, now, ...timing });
   }
 
   close(): Promise<void> {
@@ -50,6 +52,11 @@ export class LambdaService implements Service {
     if (!path.startsWith(`${FUNCTIONS}/`)) return undefined;
     const [name = '', call = ''] = path.slice(FUNCTIONS.length + 1).split('/');
     return this.#operation(request, name, this.#functionRoute(request, call));
+  }
+
+  async prolong({ resource }: Operation, { region }: AwsRequest, milliseconds: number): Promise<void> {
+    const [name = ''] = resource.split(':');
+    await this.#functions.prolong({ region, name }, milliseconds);
   }
 
   renderError(error: AwsError): AwsAnswer {

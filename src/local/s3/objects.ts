@@ -39,10 +39,15 @@ export interface ObjectHeaders {
  * so that both change in one step. Writes of one key exclude each other, also between processes.
  */
 export class ObjectStore {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   readonly #folder: string;
+  /** Key of each file that was listed before: a file's name never belongs to another key. */
+  readonly #keys = new Map<string, string>();
 
-  constructor(stateDir: string) {
+  constructor(stateDir: string, now: () => number = Date.now) {
     this.#folder = path.join(stateDir, 's3');
+    this.now = now;
   }
 
   async get(bucket: string, key: string): Promise<StoredObject | undefined> {
@@ -61,7 +66,7 @@ export class ObjectStore {
     const etag = `"${createHash('md5').update(body).digest('hex')}"`;
     return withLock(file, async () => {
       checkCondition(condition, key, await readInfo(file));
-      const lastModified = Math.floor(Date.now() / 1000) * 1000;
+      const lastModified = Math.floor(this.now() / 1000) * 1000;
       const info: ObjectInfo = { key, etag, size: body.length, lastModified, headers, checksums };
       await writeAtomically(file, [`${JSON.stringify(info)}\n`, body]);
       return info;
@@ -83,11 +88,18 @@ export class ObjectStore {
   async list(bucket: string, prefix: string): Promise<ObjectInfo[]> {
     const folder = this.#bucket(bucket);
     const files = (await listFolder(folder)).filter((name) => name.endsWith('.object'));
-    const infos = await Promise.all(files.map((name) => readInfo(path.join(folder, name))));
+    const infos = await Promise.all(files.map((name) => this.#listed(path.join(folder, name), prefix)));
     return infos
-      .filter((info) => info?.key.startsWith(prefix))
       .filter((info) => info !== undefined)
       .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+  }
+
+  /** What is known of the file, when its key starts with `prefix`. */
+  async #listed(file: string, prefix: string): Promise<ObjectInfo | undefined> {
+    if (this.#keys.get(file)?.startsWith(prefix) === false) return undefined;
+    const info = await readInfo(file);
+    if (info !== undefined) this.#keys.set(file, info.key);
+    return info?.key.startsWith(prefix) ? info : undefined;
   }
 
   /** Owner of a bucket that was created, or undefined when it was not. */

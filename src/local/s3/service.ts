@@ -12,6 +12,8 @@ export interface S3Options {
   bucketOwners: Record<string, string>;
   /** A bucket of AWS itself: its objects are handed out by presigned URLs and in no other way. */
   presignedOnly: string;
+  /** Milliseconds since the epoch. */
+  now: () => number;
 }
 
 interface Target {
@@ -32,7 +34,7 @@ export class S3Service implements Service {
   readonly #presignedOnly: string;
 
   constructor(options: S3Options) {
-    this.objects = new ObjectStore(options.stateDir);
+    this.objects = new ObjectStore(options.stateDir, options.now);
     this.#account = options.account;
     this.#bucketOwners = options.bucketOwners;
     this.#presignedOnly = options.presignedOnly;
@@ -47,7 +49,9 @@ export class S3Service implements Service {
     if (found === undefined) return undefined;
     const [name, run] = found;
     const resource = key === '' ? target.bucket : `${target.bucket}/${target.key}`;
-    return { name, resource, run: () => this.#authorized(name, target, run) };
+    const { headers } = request;
+    const conditional = headers['if-match'] !== undefined || headers['if-none-match'] !== undefined;
+    return { name, resource, conditional, run: () => this.#authorized(name, target, run) };
   }
 
   #bucketOperation(target: Target): [string, () => Promise<AwsAnswer>] | undefined {
@@ -77,7 +81,7 @@ export class S3Service implements Service {
   }
 
   async #authorized(name: string, target: Target, run: () => Promise<AwsAnswer>): Promise<AwsAnswer> {
-    verifySignature(target.request, Date.now());
+    verifySignature(target.request, this.objects.now());
     if (target.bucket === this.#presignedOnly) return this.#handOut(name, target);
     if (name === 'CreateBucket') return run();
     const owner = await this.#owner(target.bucket);

@@ -1,9 +1,6 @@
 import type { SandboxSpec } from './environment.ts';
 import { type Invocation, type InvocationResult, Sandbox } from './sandbox.ts';
 
-/** How long a warm sandbox waits for its next invocation. */
-const IDLE_MS = 5 * 60_000;
-
 interface Idle {
   sandbox: Sandbox;
   timer: NodeJS.Timeout;
@@ -12,6 +9,7 @@ interface Idle {
 /** The sandboxes of a server: one per version stays warm, invocations at the same time get one each. */
 export class SandboxPool {
   readonly #initMs: number;
+  readonly #idleMs: number;
   readonly #idle = new Map<string, Idle>();
   readonly #all = new Set<Sandbox>();
   #closed = false;
@@ -19,8 +17,10 @@ export class SandboxPool {
     for (const sandbox of this.#all) sandbox.kill();
   };
 
-  constructor(initMs: number) {
+  /** Milliseconds: longest init phase, and how long a warm sandbox waits for its next invocation. */
+  constructor({ initMs, idleMs }: { initMs: number; idleMs: number }) {
     this.#initMs = initMs;
+    this.#idleMs = idleMs;
     process.on('exit', this.#killAll);
   }
 
@@ -77,7 +77,7 @@ export class SandboxPool {
     const timer = setTimeout(() => {
       this.#idle.delete(key);
       void this.#dispose(sandbox);
-    }, IDLE_MS).unref();
+    }, this.#idleMs).unref();
     this.#idle.set(key, { sandbox, timer });
   }
 
