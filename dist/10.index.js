@@ -573,7 +573,7 @@ class CodeStore {
         return stored.body;
     }
     location(sha256, region) {
-        return presignGet(this.#endpoint, `/${CODE_BUCKET}/${keyOf(sha256)}`, region, Date.now(), LINK_SECONDS);
+        return presignGet(this.#endpoint, `/${CODE_BUCKET}/${keyOf(sha256)}`, region, this.#objects.now(), LINK_SECONDS);
     }
     async #zip({ ZipFile, S3Bucket, S3Key }) {
         if (typeof ZipFile === 'string')
@@ -676,11 +676,13 @@ class Functions {
     #store;
     #code;
     #timing;
+    #now;
     constructor(options) {
         this.#account = options.account;
         this.#store = options.store;
         this.#code = options.code;
         this.#timing = options.timing;
+        this.#now = options.now;
     }
     async create(region, body) {
         const name = validateName(String(body.FunctionName ?? ''));
@@ -690,7 +692,7 @@ class Functions {
         return this.#store.update(region, name, (file) => {
             if (file.function !== null)
                 throw new AwsError(409, 'ResourceConflictException', `Function already exist: ${name}`);
-            const now = Date.now();
+            const now = this.#now();
             const latest = this.#change(LATEST, settings, { codeSha256: code.sha256, codeSize: code.size }, 'create', now);
             const record = { name, region, tags, latest, versions: [] };
             file.function = record;
@@ -702,14 +704,14 @@ class Functions {
         const { record, version } = await this.find(ref);
         const tagged = ref.qualifier === undefined && Object.keys(record.tags).length > 0;
         return {
-            Configuration: configuration(this.#account, record, version, Date.now(), ref.qualifier !== undefined),
+            Configuration: configuration(this.#account, record, version, this.#now(), ref.qualifier !== undefined),
             Code: { RepositoryType: 'S3', Location: this.#code.location(version.codeSha256, ref.region) },
             ...(tagged ? { Tags: record.tags } : {}),
         };
     }
     async getConfiguration(ref) {
         const { record, version } = await this.find(ref);
-        return configuration(this.#account, record, version, Date.now(), ref.qualifier !== undefined);
+        return configuration(this.#account, record, version, this.#now(), ref.qualifier !== undefined);
     }
     async updateCode(ref, body) {
         const { Publish, DryRun, RevisionId, Architectures, ...source } = body;
@@ -751,14 +753,14 @@ class Functions {
     async listVersions(ref, query) {
         const { record } = await this.find(ref);
         const { items, NextMarker } = page([record.latest, ...record.versions], query);
-        const now = Date.now();
+        const now = this.#now();
         return { Versions: items.map((version) => configuration(this.#account, record, version, now, true)), NextMarker };
     }
     async list(region, query) {
         const records = await this.#store.list(region);
         const all = records.flatMap((record) => {
             const versions = query.get('FunctionVersion') === 'ALL' ? [record.latest, ...record.versions] : [record.latest];
-            return versions.map((version) => configuration(this.#account, record, version, Date.now()));
+            return versions.map((version) => configuration(this.#account, record, version, this.#now()));
         });
         const { items, NextMarker } = page(all, query);
         return { Functions: items, NextMarker };
@@ -784,6 +786,18 @@ class Functions {
         this.#refuseQualifier(ref);
         await this.#update(ref, undefined, (record) => {
             record.tags = validateTags(change(record.tags));
+        });
+    }
+    /** Lets the last change take so many milliseconds longer, with the version that was published from it. */
+    async prolong(ref, milliseconds) {
+        await this.#store.update(ref.region, ref.name, ({ function: record }) => {
+            if (record === null)
+                return;
+            const { latest, versions } = record;
+            const newest = versions.filter(({ readyAt }) => readyAt >= latest.readyAt).at(-1);
+            const until = this.#now() + milliseconds;
+            for (const version of newest ? [latest, newest] : [latest])
+                version.readyAt = Math.max(version.readyAt, until);
         });
     }
     /** The function and the version a qualifier names; `$LATEST` without one. */
@@ -819,7 +833,7 @@ class Functions {
     #update(ref, expected, change) {
         return this.#store.update(ref.region, ref.name, (file) => {
             const record = this.#existing(file, ref);
-            const now = Date.now();
+            const now = this.#now();
             this.#refuseWhileChanging(record, now);
             if (expected != null && expected !== revisionId(record.latest, now)) {
                 const message = 'The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to retrieve the latest RevisionId';
@@ -1451,11 +1465,10 @@ async function makeWritable(folder) {
 
 ;// CONCATENATED MODULE: ./src/local/sandbox/pool.ts
 
-/** How long a warm sandbox waits for its next invocation. */
-const IDLE_MS = 5 * 60_000;
 /** The sandboxes of a server: one per version stays warm, invocations at the same time get one each. */
 class SandboxPool {
     #initMs;
+    #idleMs;
     #idle = new Map();
     #all = new Set();
     #closed = false;
@@ -1463,8 +1476,10 @@ class SandboxPool {
         for (const sandbox of this.#all)
             sandbox.kill();
     };
-    constructor(initMs) {
+    /** Milliseconds: longest init phase, and how long a warm sandbox waits for its next invocation. */
+    constructor({ initMs, idleMs }) {
         this.#initMs = initMs;
+        this.#idleMs = idleMs;
         process.on('exit', this.#killAll);
     }
     /** `key` names what may share a sandbox: one revision of one version. `code` gives the zip when one has to be started. */
@@ -1515,7 +1530,7 @@ class SandboxPool {
         const timer = setTimeout(() => {
             this.#idle.delete(key);
             void this.#dispose(sandbox);
-        }, IDLE_MS).unref();
+        }, this.#idleMs).unref();
         this.#idle.set(key, { sandbox, timer });
     }
     async #dispose(sandbox) {
@@ -1540,7 +1555,7 @@ class Invoker {
     #closing = new AbortController();
     constructor(options) {
         this.#options = options;
-        this.#pool = new SandboxPool(options.initMs);
+        this.#pool = new SandboxPool(options);
     }
     async close() {
         this.#closing.abort();
@@ -1550,7 +1565,7 @@ class Invoker {
         const type = request.headers['x-amz-invocation-type'] ?? 'RequestResponse';
         const payload = checkPayload(request, String(type));
         const { record, version } = await this.#options.functions.find(ref);
-        const now = Date.now();
+        const now = this.#options.now();
         if (isPending(version, now))
             throw pendingConflict();
         const running = version === record.latest && isUpdating(version, now) ? (record.before ?? version) : version;
@@ -1875,11 +1890,11 @@ class LambdaService {
     #functions;
     #invoker;
     #quota = new ControlPlaneQuota();
-    constructor({ stateDir, account, endpoint, runtimeClient, timing, objects }) {
+    constructor({ stateDir, account, endpoint, runtimeClient, timing, objects, now }) {
         const code = new CodeStore(objects, endpoint);
-        const functions = new Functions({ account, store: new FunctionStore(stateDir), code, timing });
+        const functions = new Functions({ account, store: new FunctionStore(stateDir), code, timing, now });
         this.#functions = functions;
-        this.#invoker = new Invoker({ account, endpoint, runtimeClient, functions, code, ...timing });
+        this.#invoker = new Invoker({ account, endpoint, runtimeClient, functions, code, now, ...timing });
     }
     close() {
         return this.#invoker.close();
@@ -1894,6 +1909,10 @@ class LambdaService {
             return undefined;
         const [name = '', call = ''] = path.slice(FUNCTIONS.length + 1).split('/');
         return this.#operation(request, name, this.#functionRoute(request, call));
+    }
+    async prolong({ resource }, { region }, milliseconds) {
+        const [name = ''] = resource.split(':');
+        await this.#functions.prolong({ region, name }, milliseconds);
     }
     renderError(error) {
         const body = {
@@ -2068,9 +2087,14 @@ function contents(info) {
  * so that both change in one step. Writes of one key exclude each other, also between processes.
  */
 class ObjectStore {
+    /** Milliseconds since the epoch. */
+    now;
     #folder;
-    constructor(stateDir) {
+    /** Key of each file that was listed before: a file's name never belongs to another key. */
+    #keys = new Map();
+    constructor(stateDir, now = Date.now) {
         this.#folder = external_node_path_default().join(stateDir, 's3');
+        this.now = now;
     }
     async get(bucket, key) {
         const bytes = await readIfExists(this.#file(bucket, key));
@@ -2081,7 +2105,7 @@ class ObjectStore {
         const etag = `"${(0,external_node_crypto_.createHash)('md5').update(body).digest('hex')}"`;
         return withLock(file, async () => {
             checkCondition(condition, key, await readInfo(file));
-            const lastModified = Math.floor(Date.now() / 1000) * 1000;
+            const lastModified = Math.floor(this.now() / 1000) * 1000;
             const info = { key, etag, size: body.length, lastModified, headers, checksums };
             await writeAtomically(file, [`${JSON.stringify(info)}\n`, body]);
             return info;
@@ -2102,11 +2126,19 @@ class ObjectStore {
     async list(bucket, prefix) {
         const folder = this.#bucket(bucket);
         const files = (await listFolder(folder)).filter((name) => name.endsWith('.object'));
-        const infos = await Promise.all(files.map((name) => readInfo(external_node_path_default().join(folder, name))));
+        const infos = await Promise.all(files.map((name) => this.#listed(external_node_path_default().join(folder, name), prefix)));
         return infos
-            .filter((info) => info?.key.startsWith(prefix))
             .filter((info) => info !== undefined)
             .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+    }
+    /** What is known of the file, when its key starts with `prefix`. */
+    async #listed(file, prefix) {
+        if (this.#keys.get(file)?.startsWith(prefix) === false)
+            return undefined;
+        const info = await readInfo(file);
+        if (info !== undefined)
+            this.#keys.set(file, info.key);
+        return info?.key.startsWith(prefix) ? info : undefined;
     }
     /** Owner of a bucket that was created, or undefined when it was not. */
     async owner(bucket) {
@@ -2272,7 +2304,7 @@ class S3Service {
     #bucketOwners;
     #presignedOnly;
     constructor(options) {
-        this.objects = new ObjectStore(options.stateDir);
+        this.objects = new ObjectStore(options.stateDir, options.now);
         this.#account = options.account;
         this.#bucketOwners = options.bucketOwners;
         this.#presignedOnly = options.presignedOnly;
@@ -2288,7 +2320,9 @@ class S3Service {
             return undefined;
         const [name, run] = found;
         const resource = key === '' ? target.bucket : `${target.bucket}/${target.key}`;
-        return { name, resource, run: () => this.#authorized(name, target, run) };
+        const { headers } = request;
+        const conditional = headers['if-match'] !== undefined || headers['if-none-match'] !== undefined;
+        return { name, resource, conditional, run: () => this.#authorized(name, target, run) };
     }
     #bucketOperation(target) {
         const { method, query } = target.request;
@@ -2318,7 +2352,7 @@ class S3Service {
         }
     }
     async #authorized(name, target, run) {
-        verifySignature(target.request, Date.now());
+        verifySignature(target.request, this.objects.now());
         if (target.bucket === this.#presignedOnly)
             return this.#handOut(name, target);
         if (name === 'CreateBucket')
@@ -2512,7 +2546,13 @@ class StsService {
 
 
 
-const DEFAULT_TIMING = { pendingMs: 150, updateMs: 100, initMs: 10_000, asyncRetryMs: 60_000 };
+const DEFAULT_TIMING = {
+    pendingMs: 150,
+    updateMs: 100,
+    initMs: 10_000,
+    asyncRetryMs: 60_000,
+    idleMs: 5 * 60_000,
+};
 /** More than any request AWS accepts in one piece here; bodies beyond it are not kept in memory. */
 const BODY_LIMIT = 1024 * 1024 * 1024;
 /** The HTTP side: reads requests, finds their service, logs them, lets faults happen, writes answers. */
@@ -2525,6 +2565,8 @@ class LocalServer {
     #lambda;
     #s3;
     #services;
+    #faultSource;
+    #now;
     static async start(options) {
         const server = (0,external_node_http_.createServer)();
         await new Promise((resolve, reject) => {
@@ -2537,12 +2579,16 @@ class LocalServer {
         this.port = server.address().port;
         this.endpoint = `http://127.0.0.1:${this.port}`;
         this.faults = options.faults ?? [];
+        this.#faultSource = options.faultSource ?? (() => undefined);
+        const skew = options.clockSkewMs ?? 0;
+        this.#now = () => Date.now() + skew;
         const account = options.account ?? '000000000000';
         this.#s3 = new S3Service({
             stateDir: options.stateDir,
             account,
             bucketOwners: options.bucketOwners ?? {},
             presignedOnly: CODE_BUCKET,
+            now: this.#now,
         });
         this.#lambda = new LambdaService({
             stateDir: options.stateDir,
@@ -2551,6 +2597,7 @@ class LocalServer {
             runtimeClient: options.runtimeClient,
             timing: { ...DEFAULT_TIMING, ...options.timing },
             objects: this.#s3.objects,
+            now: this.#now,
         });
         // S3 takes every path that no other service claims.
         this.#services = [this.#lambda, new SsmService(options.secrets ?? {}, account), new StsService(account), this.#s3];
@@ -2572,14 +2619,14 @@ class LocalServer {
         const request = await readRequest(message);
         const { service, operation } = this.#find(request);
         this.requests.push({ operation: operation.name, resource: operation.resource, at: Date.now() });
-        const fault = takeFault(this.faults, operation);
+        const fault = takeFault(this.faults, operation) ?? this.#faultSource(operation);
         if (fault?.when === 'during')
             response.destroy();
         const answer = await this.#answer(service, operation, request, fault);
         if (answer === 'drop')
             response.destroy();
         else if (!response.destroyed)
-            write(response, request, answer);
+            write(response, request, answer, this.#now());
     }
     #find(request) {
         for (const service of this.#services) {
@@ -2595,8 +2642,12 @@ class LocalServer {
                 return undefined;
             if (fault.effect === 'drop')
                 return 'drop';
+            if (fault.effect === 'twice')
+                return await Promise.race([run(service, operation, request), run(service, operation, request)]);
             if ('delayMs' in fault.effect)
-                await (0,promises_.setTimeout)(fault.effect.delayMs);
+                await (0,promises_.setTimeout)(fault.effect.delayMs, undefined, { ref: false });
+            if ('stateMs' in fault.effect)
+                await service.prolong?.(operation, request, fault.effect.stateMs);
             const error = faultError(fault);
             return error && service.renderError(error, request);
         };
@@ -2646,9 +2697,10 @@ async function readRequest(message) {
         requestId: (0,external_node_crypto_.randomUUID)(),
     };
 }
-function write(response, request, answer) {
+function write(response, request, answer, now) {
     const body = answer.body ?? '';
     response.writeHead(answer.status, {
+        date: new Date(now).toUTCString(),
         'x-amzn-requestid': request.requestId,
         'x-amz-request-id': request.requestId,
         ...(answer.status === 204 || request.method === 'HEAD'

@@ -15,6 +15,8 @@ __webpack_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/client-s3/dist-cjs/index.js
 var dist_cjs = __webpack_require__(3711);
+// EXTERNAL MODULE: ./src/aws/arn.ts
+var arn = __webpack_require__(1626);
 // EXTERNAL MODULE: ./src/clock.ts
 var src_clock = __webpack_require__(9373);
 // EXTERNAL MODULE: ./src/errors.ts
@@ -55,12 +57,13 @@ async function storeError(error, call) {
     if (status === 301 || name === 'PermanentRedirect' || name === 'AuthorizationHeaderMalformed') {
         return elsewhere(call.bucket, region, error);
     }
-    const bucket = `arn:aws:s3:::${call.bucket}`;
+    const bucket = `arn:${call.partition}:s3:::${call.bucket}`;
     const object = call.key === undefined ? {} : { resource: `${bucket}/${call.key}`, grant: `${bucket}/${grantOf(call.key)}` };
     const denied = (0,aws_errors/* awsError */.es)(error, { action: call.action, resource: bucket, ...object });
     if (denied.code !== 'ACCESS_DENIED' || namesTheAction(error))
         return denied;
-    if (await call.isForeign())
+    // Whoever cannot say so does not hide the refusal.
+    if (await call.isForeign().catch(() => false))
         return foreign(call, denied);
     return withHints(denied, call);
 }
@@ -105,11 +108,11 @@ function foreign({ bucket, bucketOwner }, cause) {
     });
 }
 /** S3 says no more than "Access Denied", and for several reasons. */
-function withHints(denied, { action, bucket, bucketOwner }) {
+function withHints(denied, { action, partition, bucket, bucketOwner }) {
     const hints = [
         ...(action === 's3:GetObject'
             ? [
-                `Without s3:ListBucket on arn:aws:s3:::${bucket} S3 gives this answer also for an object that does not exist yet.`,
+                `Without s3:ListBucket on arn:${partition}:s3:::${bucket} S3 gives this answer also for an object that does not exist yet.`,
             ]
             : []),
         ...(bucketOwner === undefined
@@ -136,11 +139,19 @@ function briefly(error) {
 
 
 
+
 /** The bucket over S3. Bodies are always buffers: streams would be sent in chunks, which many servers refuse. */
 function createS3Store({ client, bucket, bucketOwner, clock = src_clock/* systemClock */.m }) {
     rememberServerDate(client);
     const target = { Bucket: bucket, ...(bucketOwner !== undefined && { ExpectedBucketOwner: bucketOwner }) };
-    const failure = async (error, action, key) => storeError(error, { action, bucket, key, bucketOwner, isForeign: () => isForeign(client, bucket, bucketOwner) });
+    const failure = async (error, action, key) => storeError(error, {
+        action,
+        partition: (0,arn/* partitionOf */.i)(await client.config.region()),
+        bucket,
+        key,
+        bucketOwner,
+        isForeign: () => isForeign(client, bucket, bucketOwner),
+    });
     return {
         bucket,
         async get(key) {

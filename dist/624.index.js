@@ -15,6 +15,8 @@ __webpack_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/client-lambda/dist-cjs/index.js
 var dist_cjs = __webpack_require__(1696);
+// EXTERNAL MODULE: ./src/aws/arn.ts
+var arn = __webpack_require__(1626);
 // EXTERNAL MODULE: ./src/aws/errors.ts
 var errors = __webpack_require__(9378);
 ;// CONCATENATED MODULE: ./src/aws/limiter.ts
@@ -87,6 +89,7 @@ function backoff(attempt, clock) {
 
 
 
+
 function createFunctionsApi({ lambda, region, clock, log, signal }) {
     const reads = rateLimiter(clock, READ_RATE);
     const writes = rateLimiter(clock, WRITE_RATE);
@@ -103,11 +106,9 @@ function createFunctionsApi({ lambda, region, clock, log, signal }) {
         catch (error) {
             throw error === signal?.reason
                 ? error
-                : (0,errors/* awsError */.es)(error, { action: `lambda:${operation}`, resource: arnOf(name) });
+                : (0,errors/* awsError */.es)(error, { action: `lambda:${operation}`, resource: (0,arn/* functionArn */.m)(region, name) });
         }
     }
-    /** The account is known from AWS's own messages only. */
-    const arnOf = (name) => name.startsWith('arn:') ? name : `arn:aws:lambda:${region}:*:function:${name}`;
     return {
         clock,
         log,

@@ -62,7 +62,7 @@ function attempt(changes: Partial<AttemptOptions> = {}): Promise<EndedAttempt> {
     log: runner,
     printer: createRunPrinter(runner, clock),
     signal: new AbortController().signal,
-    beforeSend: async () => undefined,
+    beforeSend: async ({ deadline }) => deadline,
     translate: async (error) => error,
     ...changes,
   });

@@ -121,7 +121,7 @@ test('every way a task can end has its status, its message and its output', asyn
     clock: systemClock,
     runner,
     signal: new AbortController().signal,
-    beforeAttempt: async () => undefined,
+    beforeAttempt: async ({ deadline }) => deadline,
     afterRun: async () => undefined,
     translate: async (error) => error,
     enlarge: () => Promise.reject(new Error('nothing here has a larger machine')),

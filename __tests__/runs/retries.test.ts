@@ -111,7 +111,7 @@ async function run(runs: PlannedRun[], changes: Partial<RunTasksOptions> = {}): 
     clock: fastClock(),
     runner,
     signal: new AbortController().signal,
-    beforeAttempt: async () => undefined,
+    beforeAttempt: async ({ deadline }) => deadline,
     afterRun: async () => undefined,
     translate: async (error) => error,
     enlarge: async () => '8',
@@ -146,7 +146,12 @@ describe('attempts', () => {
     const sent: string[] = [];
     const result = await runOne(
       { starts },
-      { beforeAttempt: async ({ task, attempt }) => void sent.push(`${task} ${attempt}`) },
+      {
+        beforeAttempt: async ({ task, attempt, deadline }) => {
+          sent.push(`${task} ${attempt}`);
+          return deadline;
+        },
+      },
     );
     expect(result).toMatchObject({ status: 'COMPLETED', message: 'completed after 3 attempts', data: { n: 1 } });
     expect(result.attempts).toMatchObject([
@@ -427,9 +432,10 @@ describe('interrupted before the next attempt', () => {
     let attempts = 0;
     const ended: string[] = [];
     const error = await run([planned(), planned({ name: 'b' })], {
-      beforeAttempt: async () => {
+      beforeAttempt: async ({ deadline }) => {
         attempts += 1;
         if (attempts === 2) throw lost;
+        return deadline;
       },
       afterRun: async ({ task }) => void ended.push(task),
     }).catch((reason: unknown) => reason);

@@ -51,7 +51,8 @@ async function read(response) {
     }
     chunks.push(chunk);
   }
-  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() };
+  const serverNow = Date.parse(response.headers.date ?? "");
+  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString(), serverNow };
 }
 function tooLate({ socket }) {
   return new Error(socket === null || socket.connecting ? "no connection in time" : "no answer in time");
@@ -76,10 +77,11 @@ async function claimAttempt(link, limitMs) {
   for (; ; ) {
     const reply = await ask(link, putClaim(link, Math.min(TRY * limitMs, latestTry - performance.now())));
     if (reply.status === 200) {
-      return { state: "open" };
+      return { state: { state: "open" }, at: reply.serverNow };
     }
     if (reply.status === 412) {
-      return await isOurs(link, end) === true ? { state: "open" } : { state: "claimed" };
+      const ours = await isOurs(link, end) === true;
+      return { state: { state: ours ? "open" : "claimed" }, at: reply.serverNow };
     }
     const final = !mayPass(reply);
     inDoubt ||= !final;
@@ -92,9 +94,9 @@ async function claimAttempt(link, limitMs) {
 async function lookAgain(link, end, inDoubt, reason) {
   const ours = inDoubt ? await isOurs(link, end) : void 0;
   if (ours === void 0) {
-    return { state: "unreachable", reason };
+    return { state: { state: "unreachable", reason }, at: Number.NaN };
   }
-  return { state: ours ? "open" : "claimed" };
+  return { state: { state: ours ? "open" : "claimed" }, at: Number.NaN };
 }
 async function isOurs(link, end) {
   for (; ; ) {
@@ -226,7 +228,11 @@ function cancelAsker({ address, transport }, attempt2) {
 }
 
 // src/runtime/channel/refusal.ts
-function refusalOf(state, { required }) {
+function refusalOf({ state, at }, { deadline, required }, remainingMs) {
+  if (state.state === "open" && at + remainingMs > Date.parse(deadline)) {
+    const message = `the attempt came too late: it could run for ${Math.round(remainingMs / 1e3)} s more, and at ${deadline} another deployment may begin. It ran nothing`;
+    return { name: "AttemptTooLate", message };
+  }
   if (state.state === "claimed") {
     const message = "another execution of the function has claimed this attempt: this one ran nothing";
     return { name: "AttemptClaimed", message };
@@ -269,24 +275,26 @@ async function openChannel(address, around) {
   const { randomUUID } = await import("node:crypto");
   const transport = await Transport.load(address.urls.claim);
   const link = { address, execution: randomUUID(), transport };
-  const state = await claimAttempt(link, Math.min(CLAIM_MS, around.remainingMs() / 2));
-  if (state.state === "open") {
-    return new OpenChannel(link, around);
+  const claim = await claimAttempt(link, Math.min(CLAIM_MS, around.remainingMs() / 2));
+  const refusal = refusalOf(claim, address, around.remainingMs());
+  if (claim.state.state === "open") {
+    return new OpenChannel(link, around, refusal);
   }
   transport.disconnect();
-  return closedChannel(state, refusalOf(state, address));
+  return closedChannel(claim.state, refusal);
 }
 function closedChannel(state, refusal) {
   return { state, refusal, attach: () => void 0, close: async () => void 0, lastWords: async () => void 0 };
 }
 var OpenChannel = class {
   state = { state: "open" };
-  refusal = void 0;
+  refusal;
   link;
   around;
   stopPolling = () => void 0;
   closing;
-  constructor(link, around) {
+  constructor(link, around, refusal) {
+    this.refusal = refusal;
     this.link = link;
     this.around = around;
   }
@@ -443,11 +451,14 @@ function shorten(error, length, depth = 0) {
   const { name, message, stack, cause } = error;
   const keepsCause = cause !== void 0 && (length > 1e3 || depth === 0 && length > 0);
   return {
-    name: name.slice(0, Math.max(length, 32)),
-    message: message.slice(0, Math.max(length, 32)),
-    ...stack === void 0 || length === 0 ? {} : { stack: stack.slice(0, length) },
+    name: cut(name, Math.max(length, 32)),
+    message: cut(message, Math.max(length, 32)),
+    ...stack === void 0 || length === 0 ? {} : { stack: cut(stack, length) },
     ...keepsCause ? { cause: shorten(cause, length, depth + 1) } : {}
   };
+}
+function cut(text, length) {
+  return text.length > length ? `${text.slice(0, length)}\u2026` : text;
 }
 
 // src/runtime/scope.ts
@@ -591,6 +602,24 @@ function neverSettled(what) {
 // src/runtime/json.ts
 import { types as types2 } from "node:util";
 
+// src/json-depth.ts
+var MAX_JSON_DEPTH = 500;
+function isTooDeep(json, limit = MAX_JSON_DEPTH) {
+  let depth = 0;
+  for (let at = 0; at < json.length && depth <= limit; at += 1) {
+    const character = json[at];
+    if (character === '"') at = endOfString(json, at);
+    else if (character === "[" || character === "{") depth += 1;
+    else if (character === "]" || character === "}") depth -= 1;
+  }
+  return depth > limit;
+}
+function endOfString(json, start) {
+  let at = start + 1;
+  while (at < json.length && json[at] !== '"') at += json[at] === "\\" ? 2 : 1;
+  return at;
+}
+
 // src/runtime/serialize-error.ts
 import { inspect, types } from "node:util";
 
@@ -712,11 +741,18 @@ function toJson(value, name) {
     if (typeof text !== "string") {
       return value === void 0 ? { value } : { problem: `${name} is ${describeKind(value)}` };
     }
+    if (isTooDeep(text)) return { problem: tooDeep(name) };
     const change = changeOf(value, name);
     return { value: JSON.parse(text), ...change === void 0 ? {} : { change } };
   } catch (error) {
-    return { problem: findProblem(value, name, [], error) };
+    return { problem: isStackOverflow(error) ? tooDeep(name) : findProblem(value, name, [], error) };
   }
+}
+function isStackOverflow(error) {
+  return error instanceof RangeError && /call stack/i.test(error.message);
+}
+function tooDeep(name) {
+  return `${name} is nested in more than ${MAX_JSON_DEPTH} levels`;
 }
 function jsonBytes(value) {
   return Buffer.byteLength(JSON.stringify(value));
@@ -1267,7 +1303,12 @@ var Metadata = class {
     this.keep(asRecord(changed(this.data, steps, change)));
   }
   keep(data) {
-    const bytes = Buffer.byteLength(JSON.stringify(data));
+    const json = JSON.stringify(data);
+    if (isTooDeep(json)) {
+      this.refused(`metadata: a change was refused, it would have made more than ${MAX_JSON_DEPTH} levels`);
+      return;
+    }
+    const bytes = Buffer.byteLength(json);
     if (bytes > LIMIT_BYTES) {
       this.refused(`metadata: a change was refused, it would have made ${bytes} bytes of at most ${LIMIT_BYTES}`);
       return;
@@ -1937,8 +1978,8 @@ var LineBuffer = class {
   }
   add(stream, raw, lost) {
     const redacted = redact(raw);
-    const cut = Math.max(0, redacted.length - LINE_LENGTH) + lost;
-    const text = cut === 0 ? redacted : `${redacted.slice(0, LINE_LENGTH)}\u2026 (${cut} more characters)`;
+    const cut2 = Math.max(0, redacted.length - LINE_LENGTH) + lost;
+    const text = cut2 === 0 ? redacted : `${redacted.slice(0, LINE_LENGTH)}\u2026 (${cut2} more characters)`;
     this.count += 1;
     const entry = { line: { number: this.count, stream, text }, bytes: Buffer.byteLength(text) + LINE_OVERHEAD };
     this.lines.push(entry);

@@ -38,9 +38,7 @@ export async function runAll(deployment: Deployment, state: EnvironmentState, op
       clock,
       runner,
       signal,
-      beforeAttempt: async (attempt) => {
-        await state.attemptStarting(attempt);
-      },
+      beforeAttempt: (attempt) => state.attemptStarting(attempt),
       afterRun: async (result) => {
         state.attemptEnded(result.task, result.status);
         await options.afterRun(result);

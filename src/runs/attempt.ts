@@ -47,7 +47,8 @@ export interface AttemptOptions {
   log: Log;
   printer: RunPrinter;
   signal: AbortSignal;
-  beforeSend(attempt: AttemptInFlight): Promise<void>;
+  /** Answers until when nobody else deploys, by S3's clock. */
+  beforeSend(attempt: AttemptInFlight): Promise<Date>;
   /** Translates the stack of one of our functions to the user's source. */
   translate(error: RunError, task: string): Promise<RunError>;
 }
@@ -103,8 +104,9 @@ function invoke(options: AttemptOptions, { timeoutSeconds, live, startedAt }: In
     log,
     signal,
     event: async (deadline) => {
-      const event = options.event({ ...start, ...(channel && { channel: await channel.address(deadline) }) });
-      await options.beforeSend({ task: task.name, attempt: start.number, deadline, nonce: channel?.nonce });
+      const attempt = { task: task.name, attempt: start.number, deadline, nonce: channel?.nonce };
+      const until = await options.beforeSend(attempt);
+      const event = options.event({ ...start, ...(channel && { channel: await channel.address(deadline, until) }) });
       startedAt.value = clock.now();
       return event;
     },

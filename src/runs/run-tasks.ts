@@ -3,7 +3,6 @@ import type { Clock } from '../clock.ts';
 import type { Machine } from '../project/types.ts';
 import type { Runner } from '../runner/types.ts';
 import type { Channels } from './channel/channels.ts';
-import { createMutex } from './mutex.ts';
 import { skippedResult } from './result.ts';
 import { createRunPrinter } from './run-log.ts';
 import { type PlannedRun, runTask } from './run-task.ts';
@@ -29,11 +28,8 @@ export interface RunTasksOptions {
   runner: Runner;
   /** Cancels: nothing more starts, what is in flight is told; without an answer it becomes `UNKNOWN`. */
   signal: AbortSignal;
-  /**
-   * Before each Invoke. When it rejects nothing more starts.
-   * This and `afterRun` are never called while a call of either is under way.
-   */
-  beforeAttempt(attempt: AttemptInFlight): Promise<void>;
+  /** Before each Invoke; answers until when nobody else deploys, by S3's clock. When it rejects nothing more starts. */
+  beforeAttempt(attempt: AttemptInFlight): Promise<Date>;
   /** After each run that was invoked, before one that needs it starts. When it rejects nothing more starts. */
   afterRun(result: RunResult): Promise<void>;
   /** Translates the stack of one of our functions to the user's source. */
@@ -60,7 +56,6 @@ export class RunsStopped extends Error {
 export async function runTasks(options: RunTasksOptions): Promise<RunResult[]> {
   const { runs, failFast, maxParallel, runner, signal } = options;
   const printer = createRunPrinter(runner, options.clock);
-  const exclusively = createMutex();
   const halt = new AbortController();
   const stop = AbortSignal.any([signal, halt.signal]);
   const slots = new Slots(
@@ -77,7 +72,7 @@ export async function runTasks(options: RunTasksOptions): Promise<RunResult[]> {
   };
 
   async function start(run: PlannedRun, slot: Slot): Promise<RunResult> {
-    const beforeSend = (attempt: AttemptInFlight): Promise<void> => exclusively(() => options.beforeAttempt(attempt));
+    const beforeSend = options.beforeAttempt;
     const ended = await runTask(run, { ...options, log: runner, printer, beforeSend, slot, stop });
     const { result } = ended;
     if (ended.failure !== undefined) stopBy(ended.failure.error);
@@ -85,7 +80,7 @@ export async function runTasks(options: RunTasksOptions): Promise<RunResult[]> {
       stopReason ??= `not started: ${result.task} ${result.status}`;
     }
     try {
-      if (result.attempts.length > 0) await exclusively(() => options.afterRun(result));
+      if (result.attempts.length > 0) await options.afterRun(result);
     } catch (error) {
       stopBy(error);
     }

@@ -69,7 +69,7 @@ export interface InvokeEvent {
 export interface ChannelAddress {
   /** Random, of this attempt: who knows it was sent by the action. */
   nonce: string;
-  /** ISO 8601, from when on the function can no longer be running because of this attempt. */
+  /** ISO 8601 by S3's clock: until then nobody else may deploy. An attempt that could still be running then must not begin. */
   deadline: string;
   /** Without a claim the attempt must not run. */
   required: boolean;

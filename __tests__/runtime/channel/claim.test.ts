@@ -260,3 +260,21 @@ describe('S3 that cannot be reached', () => {
     );
   });
 });
+
+describe('an attempt that comes late', () => {
+  const deadline = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+
+  test('and could still run when somebody else may deploy: runs nothing', async () => {
+    const channel = await objects.channel({ deadline: deadline(30) });
+    const lambda = await start();
+    const envelope = await lambda.run(invokeEvent({ channel: channel.address }), 60_000);
+    expect(envelope).toMatchObject({ status: 'SYSTEM_FAILURE', error: { name: 'AttemptTooLate' } });
+    expect(lambda.log()).not.toContain('the body');
+  });
+
+  test('but ends in time: runs', async () => {
+    const channel = await objects.channel({ deadline: deadline(65) });
+    const lambda = await start();
+    expect(await lambda.run(invokeEvent({ channel: channel.address }), 60_000)).toMatchObject(RAN);
+  });
+});

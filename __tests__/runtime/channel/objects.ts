@@ -52,7 +52,13 @@ export async function startObjects(secrets: Record<string, string> = {}): Promis
         result: await sign(new PutObjectCommand(at('result'))),
       };
       return {
-        address: { nonce: `nonce-${count}`, deadline: '2026-03-01T10:15:00.000Z', required: false, urls, ...changes },
+        address: {
+          nonce: `nonce-${count}`,
+          deadline: new Date(Date.now() + 900_000).toISOString(),
+          required: false,
+          urls,
+          ...changes,
+        },
         read: (name) => read(s3, at(name)),
         async write(name, value) {
           await s3.send(new PutObjectCommand({ ...at(name), Body: JSON.stringify(value) }));

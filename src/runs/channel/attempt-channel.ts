@@ -23,8 +23,8 @@ const EXPIRY_MARGIN_SECONDS = 60;
 export interface AttemptChannel {
   nonce: string;
   objects: ChannelObjects;
-  /** What the event tells the attempt. */
-  address(deadline: Date): Promise<ChannelAddress>;
+  /** What the event tells the attempt. `deadline`: by this machine's clock; `until`: the same by S3's. */
+  address(deadline: Date, until: Date): Promise<ChannelAddress>;
 }
 
 export function openChannel(options: ChannelOptions, task: string, attempt: number): AttemptChannel {
@@ -33,7 +33,7 @@ export function openChannel(options: ChannelOptions, task: string, attempt: numb
   return {
     nonce,
     objects: new ChannelObjects(options.store, keys, nonce),
-    async address(deadline) {
+    async address(deadline, until) {
       const { clock, presigner, required } = options;
       const seconds = Math.ceil((deadline.getTime() - clock.now()) / 1000) + EXPIRY_MARGIN_SECONDS;
       const [claim, claimed, status, cancel, result] = await Promise.all([
@@ -45,7 +45,7 @@ export function openChannel(options: ChannelOptions, task: string, attempt: numb
       ]);
       return {
         nonce,
-        deadline: deadline.toISOString(),
+        deadline: until.toISOString(),
         required,
         urls: { claim, claimed, status, cancel, result },
       };

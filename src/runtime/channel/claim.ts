@@ -5,6 +5,12 @@ import { type Answer, type ChannelRequest, isPassing } from './transport.ts';
 
 export type ChannelState = NonNullable<Envelope['channel']>;
 
+export interface Claim {
+  state: ChannelState;
+  /** Milliseconds since the epoch by S3's clock when the claim was got; NaN when it is not known. */
+  at: number;
+}
+
 /** Longest single try, as a part of the whole time: one connection that hangs leaves room for another. */
 const TRY = 0.5;
 /** Part of the time that is kept for looking whether an unanswered claim was stored after all. */
@@ -15,17 +21,18 @@ const PAUSE_MS = 200;
  * Takes the attempt for this execution, within `limitMs` milliseconds. In doubt whose it is, it is another's: nothing may run twice.
  * Never rejects.
  */
-export async function claimAttempt(link: Link, limitMs: number): Promise<ChannelState> {
+export async function claimAttempt(link: Link, limitMs: number): Promise<Claim> {
   const end = performance.now() + limitMs;
   const latestTry = end - LOOK * limitMs;
   let inDoubt = false;
   for (;;) {
     const reply = await ask(link, putClaim(link, Math.min(TRY * limitMs, latestTry - performance.now())));
     if (reply.status === 200) {
-      return { state: 'open' };
+      return { state: { state: 'open' }, at: reply.serverNow };
     }
     if (reply.status === 412) {
-      return (await isOurs(link, end)) === true ? { state: 'open' } : { state: 'claimed' };
+      const ours = (await isOurs(link, end)) === true;
+      return { state: { state: ours ? 'open' : 'claimed' }, at: reply.serverNow };
     }
     const final = !mayPass(reply);
     inDoubt ||= !final;
@@ -37,12 +44,12 @@ export async function claimAttempt(link: Link, limitMs: number): Promise<Channel
 }
 
 /** The last word on a claim that was not granted: unreachable, unless the claim lies there. */
-async function lookAgain(link: Link, end: number, inDoubt: boolean, reason: string): Promise<ChannelState> {
+async function lookAgain(link: Link, end: number, inDoubt: boolean, reason: string): Promise<Claim> {
   const ours = inDoubt ? await isOurs(link, end) : undefined;
   if (ours === undefined) {
-    return { state: 'unreachable', reason };
+    return { state: { state: 'unreachable', reason }, at: Number.NaN };
   }
-  return { state: ours ? 'open' : 'claimed' };
+  return { state: { state: ours ? 'open' : 'claimed' }, at: Number.NaN };
 }
 
 /** Whether the claim that is stored is of this execution; undefined when none can be seen. */

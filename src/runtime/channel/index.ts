@@ -41,12 +41,13 @@ export async function openChannel(address: ChannelAddress | undefined, around: S
   const { randomUUID } = await import('node:crypto');
   const transport = await Transport.load(address.urls.claim);
   const link = { address, execution: randomUUID(), transport };
-  const state = await claimAttempt(link, Math.min(CLAIM_MS, around.remainingMs() / 2));
-  if (state.state === 'open') {
-    return new OpenChannel(link, around);
+  const claim = await claimAttempt(link, Math.min(CLAIM_MS, around.remainingMs() / 2));
+  const refusal = refusalOf(claim, address, around.remainingMs());
+  if (claim.state.state === 'open') {
+    return new OpenChannel(link, around, refusal);
   }
   transport.disconnect();
-  return closedChannel(state, refusalOf(state, address));
+  return closedChannel(claim.state, refusal);
 }
 
 /** Says nothing: what is written there belongs to whoever has the claim. */
@@ -56,13 +57,14 @@ function closedChannel(state: ChannelState | undefined, refusal: SerializedError
 
 class OpenChannel implements Channel {
   readonly state = { state: 'open' } as const;
-  readonly refusal = undefined;
+  readonly refusal: SerializedError | undefined;
   private readonly link: Link;
   private readonly around: Surroundings;
   private stopPolling: () => void = () => undefined;
   private closing: Promise<void> | undefined;
 
-  constructor(link: Link, around: Surroundings) {
+  constructor(link: Link, around: Surroundings, refusal: SerializedError | undefined) {
+    this.refusal = refusal;
     this.link = link;
     this.around = around;
   }

@@ -1,8 +1,16 @@
 import type { ChannelAddress, SerializedError } from '../protocol.ts';
-import type { ChannelState } from './claim.ts';
+import type { Claim } from './claim.ts';
 
 /** Why an attempt must not run in view of what became of its channel, or undefined when it may. */
-export function refusalOf(state: ChannelState, { required }: ChannelAddress): SerializedError | undefined {
+export function refusalOf(
+  { state, at }: Claim,
+  { deadline, required }: ChannelAddress,
+  remainingMs: number,
+): SerializedError | undefined {
+  if (state.state === 'open' && at + remainingMs > Date.parse(deadline)) {
+    const message = `the attempt came too late: it could run for ${Math.round(remainingMs / 1000)} s more, and at ${deadline} another deployment may begin. It ran nothing`;
+    return { name: 'AttemptTooLate', message };
+  }
   if (state.state === 'claimed') {
     const message = 'another execution of the function has claimed this attempt: this one ran nothing';
     return { name: 'AttemptClaimed', message };

@@ -16,6 +16,8 @@ export interface ChannelRequest {
 export interface Answer {
   status: number;
   body: string;
+  /** Milliseconds since the epoch by the server's clock, in whole seconds; NaN when it does not say. */
+  serverNow: number;
 }
 
 /** Bytes of an answer that are read; claims, cancels and errors are far smaller. */
@@ -83,7 +85,8 @@ async function read(response: IncomingMessage): Promise<Answer> {
     }
     chunks.push(chunk);
   }
-  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() };
+  const serverNow = Date.parse(response.headers.date ?? '');
+  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString(), serverNow };
 }
 
 function tooLate({ socket }: ClientRequest): Error {
