@@ -185,7 +185,7 @@ test('S3 that cannot be reached: the task runs, one warning says what was missin
   aws.faults.push(blocked);
   const step = await run('unreachable', 'talk');
   expect(step.result('talk').status).toBe('COMPLETED');
-  expect(step.log).toContain('Add an S3 gateway endpoint to the VPC');
+  expect(step.log).toContain('In a VPC add an S3 gateway endpoint');
   const required = await run('required', 'talk', { with: { channel: 'required' } });
   expect(required.result('talk')).toMatchObject({ status: 'SYSTEM_FAILURE' });
   expect(required.log).not.toContain('line 1');

@@ -33,7 +33,7 @@ export class Channels {
       ...(first === undefined
         ? []
         : [
-            `${count(tasks.length, 'task')} could not reach S3 (${tasks.join(', ')}: ${first}) and ran without live output, cancel and a second way for their results. Add an S3 gateway endpoint to the VPC, which costs nothing, or set \`channel: off\`.`,
+            `${count(tasks.length, 'task')} could not reach S3 (${tasks.join(', ')}: ${first}) and ran without live output, cancel and a second way for their results. In a VPC add an S3 gateway endpoint, which costs nothing; a refusal (403) comes from the policy of the bucket or endpoint. \`channel: off\` does without.`,
           ]),
       ...(this.#unreadable === undefined
         ? []
