@@ -197,7 +197,7 @@ describe('S3 that fails', () => {
     const refused = { status: 500, code: 'InternalError', message: 'We encountered an internal error.' };
     // The first time it is written when it is taken, the second time before the task starts.
     aws.faults.push({ operation: 'PutObject', resource: 's3-down/lock.json', effect: { delayMs: 0 } });
-    aws.faults.push({ operation: 'PutObject', resource: 's3-down/lock.json', effect: refused, times: 3 });
+    aws.faults.push({ operation: 'PutObject', resource: 's3-down/lock.json', effect: refused, times: 10 });
     const step = await deploy('s3-down', { with: { tasks: 'migrate' } });
     expect(step.exitCode).toBe(1);
     expect(step.errors[0]?.properties.title).toBe('AWS_FAILED');
