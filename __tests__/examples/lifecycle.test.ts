@@ -52,12 +52,15 @@ async function lumoTasks(...args: string[]): Promise<Outcome> {
   };
 }
 
-/** What a task printed in one attempt. */
+/** What a task printed in one attempt: while it ran, under its name, then in the group that says how it ended. */
 function printed({ log }: Outcome, group: string): string[] {
   const lines = log.split('\n');
-  const rest = lines.slice(lines.findIndex((line) => line.startsWith(group)) + 1);
+  const [task = ''] = group.split(' ');
+  const ended = lines.findIndex((line) => line.startsWith(group));
+  const rest = lines.slice(ended + 1);
   const end = rest.findIndex((line) => !line.startsWith('  │ '));
-  return rest.slice(0, end).map((line) => line.slice(4));
+  const live = lines.slice(0, ended).filter((line) => line.startsWith(`│ ${task} │ `));
+  return [...live.map((line) => line.slice(`│ ${task} │ `.length)), ...rest.slice(0, end).map((line) => line.slice(4))];
 }
 
 test('every task does what its file says, first and as an update', async () => {

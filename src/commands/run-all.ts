@@ -40,8 +40,9 @@ export async function runAll(deployment: Deployment, state: EnvironmentState, op
       signal,
       beforeAttempt: (attempt) => state.attemptStarting(attempt),
       afterRun: async (result) => {
-        state.attemptEnded(result.task, result.status);
         await options.afterRun(result);
+        // Only now: a result that could not be saved stays with the lock, for whoever gets that next.
+        state.attemptEnded(result.task, result.status);
       },
       translate: translator(deployment, options.functions),
       enlarge: (task, machine) => enlarge(deployment, options.functions.get(task), machine),
