@@ -20,7 +20,7 @@ export function actionYaml(): string {
       branding: { icon: 'package', color: 'orange' },
       inputs: Object.fromEntries(inputs),
       outputs: Object.fromEntries(outputs),
-      runs: { using: 'node24', main: 'dist/index.js', post: 'dist/index.js' },
+      runs: { using: 'node24', main: 'dist/index.js', post: 'dist/post.js' },
     },
     { lineWidth: 120, defaultStringType: 'QUOTE_SINGLE', defaultKeyType: 'PLAIN' },
   );

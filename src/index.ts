@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { isPostStep } from './hand-over.ts';
 import { main } from './main.ts';
-import { isPostStep } from './post/hand-over.ts';
 import { post } from './post/index.ts';
 
 // On Node 20 the AWS SDK would print a warning about its own future into every log.

@@ -1,10 +1,10 @@
 import { commands } from './commands/index.ts';
 import { openSession, type Session } from './commands/session.ts';
 import { ActionError } from './errors.ts';
+import { saveResultsFile, saveStep } from './hand-over.ts';
 import { helpText } from './help.ts';
 import { type Inputs, parseInputs, type RawInputs, readArguments, readStepInputs } from './inputs.ts';
-import { saveStep } from './post/hand-over.ts';
-import { finishReport, publishReport, startReport } from './report/publish.ts';
+import { defaultResultsFile, finishReport, publishReport, startReport } from './report/publish.ts';
 import { isSuccess, type Report } from './report/types.ts';
 import { createRunner } from './runner/index.ts';
 import type { Runner } from './runner/types.ts';
@@ -40,10 +40,13 @@ export async function main(options: MainOptions): Promise<number> {
     // Being cancelled is no error; what went wrong besides is.
     if (error !== cancel.signal.reason) report.error = asActionError(error);
   } finally {
-    cancel.dispose();
+    cancel.stopWaiting();
   }
   finishReport(report, { cancelled: cancel.signal.aborted, now: new Date() });
-  const published = await publishReport(report, { inputs, runner, env });
+  const resultsFile = inputs?.resultsFile ?? defaultResultsFile(env);
+  if (resultsFile) saveResultsFile(runner, resultsFile);
+  const published = await publishReport(report, { inputs, runner, resultsFile });
+  cancel.dispose();
   return published && isSuccess(report.status) ? 0 : 1;
 }
 
@@ -78,6 +81,8 @@ interface Cancel {
   signal: AbortSignal;
   /** Resolves when a cancelled command has had its time. */
   overdue: Promise<void>;
+  stopWaiting(): void;
+  /** From then on a signal ends the process. */
   dispose(): void;
 }
 
@@ -101,8 +106,8 @@ function cancelOnSignal(runner: Runner): Cancel {
   return {
     signal: controller.signal,
     overdue,
+    stopWaiting: () => clearTimeout(timer),
     dispose: () => {
-      clearTimeout(timer);
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     },
   };

@@ -15,7 +15,7 @@ test('action.yml is what the input table makes of it', async () => {
 
 test('action.yml runs the bundle on node24 and describes every input and output', () => {
   const action = parse(actionYaml());
-  expect(action.runs).toEqual({ using: 'node24', main: 'dist/index.js', post: 'dist/index.js' });
+  expect(action.runs).toEqual({ using: 'node24', main: 'dist/index.js', post: 'dist/post.js' });
   expect(Object.keys(action.inputs)).toEqual(Object.keys(INPUTS));
   for (const { description } of [...Object.values(action.inputs), ...Object.values(action.outputs)] as {
     description: string;

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { LockBody, Progress } from '../../src/state/types.ts';
-import { runStep, type Step, type StepResult } from '../helpers/action.ts';
+import { DIST_DIR, runStep, type Step, type StepResult } from '../helpers/action.ts';
 import { startTestAws, type TestAws } from '../helpers/aws.ts';
 import { openBucket, stateKey, type TestBucket } from '../helpers/bucket.ts';
 import { createJournal } from '../helpers/journal.ts';
@@ -44,6 +44,7 @@ beforeAll(async () => {
     'lumo.config.js': config({
       seed: { runOn: ['deploy'], timeout: 30 },
       talk: {},
+      deaf: { runOn: ['deploy'], timeout: 30 },
       polite: { timeout: 60 },
       slow: { timeout: 60 },
     }),
@@ -52,6 +53,10 @@ beforeAll(async () => {
   for (let i = 1; i <= 5; i += 1) { console.log('line ' + i); await new Promise((resolve) => setTimeout(resolve, 1000)); }
   return { success: true, message: 'said' };
 };`,
+    'functions/tasks/deaf.ts': journal.task(
+      'deaf',
+      'for (const end = Date.now() + 6_500; Date.now() < end; ) void end;',
+    ),
     'functions/tasks/cancellable.ts': CANCELLABLE,
   });
   temp = await mkdtemp(path.join(os.tmpdir(), 'runner-'));
@@ -126,6 +131,27 @@ test('cancelled, and slow to end: the post step waits, completes the report, and
   expect(await lockOf('slow')).toMatchObject({ state: 'free', inFlight: [] });
   const report = JSON.parse(await readFile(step.state.resultsFile ?? '', 'utf8')) as { results: object[] };
   expect(report.results).toContainEqual(expect.objectContaining({ task: 'slow', status: 'CANCELED' }));
+});
+
+test('a cancelled task that hears nothing and completes: the post step notes it, and it never runs again', async () => {
+  const step = await run('deaf', 'deaf', { cancelAfter: { text: 'deaf … invoking', milliseconds: 1_000 } });
+  expect(step.result('deaf').status).toBe('UNKNOWN');
+  const after = await post(step);
+  expect(after.summary).toContain('deaf: **COMPLETED**');
+  const next = await run('deaf', 'deaf', { runId: '101', with: { 'lock-timeout': '0' } });
+  expect(next.result('deaf')).toMatchObject({ status: 'SKIPPED', reason: 'already completed in run 100' });
+  expect(journal.lines()).toEqual(['deaf']);
+});
+
+test('a post step whose main step was killed before it said anything does nothing', async () => {
+  aws.taken();
+  const after = await runStep(project.root, {
+    env: aws.env,
+    dist: path.join(DIST_DIR, 'post.js'),
+    with: { environment: 'x' },
+  });
+  expect(after).toMatchObject({ exitCode: 0, log: '', summary: '' });
+  expect(aws.taken()).toEqual([]);
 });
 
 /** Nobody but the channel hears of the result. */

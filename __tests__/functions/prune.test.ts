@@ -57,15 +57,15 @@ describe('old versions', () => {
 
   test('the newest two stay', async () => {
     await deployVersions(4);
-    await deleteOldVersions(bench.api, SEED, '4');
+    await deleteOldVersions(bench.api, SEED, ['4']);
     expect(await numbers()).toEqual(['3', '4']);
-    await deleteOldVersions(bench.api, SEED, '4');
+    await deleteOldVersions(bench.api, SEED, ['4']);
     expect(await numbers()).toEqual(['3', '4']);
   });
 
   test('and so does the one in use', async () => {
     await deployVersions(4);
-    await deleteOldVersions(bench.api, SEED, '1');
+    await deleteOldVersions(bench.api, SEED, ['1']);
     expect(await numbers()).toEqual(['1', '3', '4']);
   });
 
@@ -73,7 +73,7 @@ describe('old versions', () => {
     await deployVersions(3);
     const effect = { status: 403, code: 'AccessDeniedException', message: 'no' };
     bench.aws.faults.push({ operation: 'DeleteFunction', effect });
-    await deleteOldVersions(bench.api, SEED, '3');
+    await deleteOldVersions(bench.api, SEED, ['3']);
     expect(await numbers()).toEqual(['1', '2', '3']);
     expect(bench.log.warnings).toEqual([expect.stringContaining('"Action":"lambda:DeleteFunction"')]);
   });

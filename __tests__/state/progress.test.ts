@@ -66,6 +66,16 @@ describe('what a deployment starts with', () => {
   });
 });
 
+test('a task that is not known to have completed stays planned: its result may still be found', () => {
+  const { completedAt, ...planned } = SEEDED;
+  const before = progress({ planned: { deployment: '41-1-abc', tasks: { seed: planned } } });
+  const unknown = forgetCompleted(before, 'seed');
+  expect(unknown.completed).toEqual({});
+  const found = completePlanned(unknown, 'seed', completedAt);
+  expect(found).toMatchObject({ completed: { seed: SEEDED }, planned: { tasks: {} } });
+  expect(completePlanned(found, 'other', completedAt)).toBe(found);
+});
+
 describe('what is not run again', () => {
   const done = progress({ completed: { migrate: completed(), seed: SEEDED } });
 

@@ -39,7 +39,7 @@ export async function deploy(session: Session, report: Report): Promise<void> {
       const progress = await runPhase(deployment, state, history, targets);
       const outcome = await recordDeployment(deployment, state, progress, targets);
       if (outcome.kind === 'when the job succeeds') await leaveRecord(session, outcome.pending);
-      await cleanUp(deployment, state, functions);
+      await cleanUp(deployment, state, functions, outcome.kind === 'recorded');
     });
   });
 }
@@ -118,12 +118,17 @@ async function cleanUp(
   deployment: Deployment,
   state: EnvironmentState,
   deployed: readonly DeployedFunction[],
+  isRecorded: boolean,
 ): Promise<void> {
   const { api, project, report, session, target } = deployment;
   if (session.signal.aborted || !report.results.every(({ status }) => isOk(status))) return;
   const changed = deployed.filter(({ change }) => change.action === 'update');
-  for (const { function: name, version } of changed) await deleteOldVersions(api, name, version);
-  if (!session.inputs.prune || session.inputs.tasks !== '') return;
+  const recorded = knownVersions(state.marker);
+  for (const { function: name, version } of changed) {
+    await deleteOldVersions(api, name, [version, recorded.get(name)?.version]);
+  }
+  // What is recorded can be run again: its functions go once something else is.
+  if (!isRecorded || !session.inputs.prune || session.inputs.tasks !== '') return;
   const { identity } = target;
   const wanted = ownTasks(project.tasks).map(({ name }) => functionName(identity.project, identity.environment, name));
   report.functions.push(...(await pruneFunctions(api, recordedFunctions(state), wanted, identity)));

@@ -1,6 +1,6 @@
 import { hasOwnS3Endpoint } from '../aws/endpoint.ts';
 import type { FunctionsApi } from '../functions/api.ts';
-import { forgetLock, saveLock } from '../post/hand-over.ts';
+import { forgetLock, saveLock } from '../hand-over.ts';
 import type { ProjectTask, TaskBehaviour, TaskSettings } from '../project/types.ts';
 import type { Report } from '../report/types.ts';
 import { type EnvironmentState, openEnvironment } from '../state/environment.ts';
@@ -76,9 +76,12 @@ export async function underLock(
     await reportLeftovers(deployment, state);
     await body(state);
   } finally {
-    await cloud.endFunctions?.();
-    await state.close({ allEnded: cloud.endFunctions !== undefined });
-    if (state.isClosed) forgetLock(session.runner);
+    try {
+      await cloud.endFunctions?.();
+    } finally {
+      await state.close({ allEnded: cloud.endFunctions !== undefined });
+      if (state.isClosed) forgetLock(session.runner);
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
-import { saveRecordFile } from '../post/hand-over.ts';
+import { saveRecordFile } from '../hand-over.ts';
 import type { RunResult } from '../runs/types.ts';
 import type { EnvironmentState } from '../state/environment.ts';
 import { type PendingRecord, pendingRecord } from '../state/pending-record.ts';

@@ -4,6 +4,7 @@ import { bundleWithSourceMap } from '../package/index.ts';
 import type { Machine } from '../project/types.ts';
 import { translateStack } from '../report/stack.ts';
 import { Channels } from '../runs/channel/channels.ts';
+import { skippedResult, unfinishedResult } from '../runs/result.ts';
 import type { PlannedRun } from '../runs/run-task.ts';
 import { RunsStopped, type RunTasksOptions, runTasks } from '../runs/run-tasks.ts';
 import type { RunResult } from '../runs/types.ts';
@@ -27,6 +28,10 @@ export async function runAll(deployment: Deployment, state: EnvironmentState, op
   const { clock, inputs, runner, signal } = session;
   warnAboutCredentials(deployment, options.runs);
   const channels = await openChannels(deployment);
+  const known = new Map(options.runs.map((run) => [run.task.name, provisional(run)]));
+  const update = (task: string, result: RunResult): void => {
+    report.results = [...known.set(task, result).values()];
+  };
   try {
     report.results = await runTasks({
       runs: options.runs,
@@ -38,8 +43,14 @@ export async function runAll(deployment: Deployment, state: EnvironmentState, op
       clock,
       runner,
       signal,
-      beforeAttempt: (attempt) => state.attemptStarting(attempt),
+      beforeAttempt: async (attempt) => {
+        const until = await state.attemptStarting(attempt);
+        const run = options.runs.find(({ task }) => task.name === attempt.task);
+        if (run) update(attempt.task, unfinishedResult(run));
+        return until;
+      },
       afterRun: async (result) => {
+        update(result.task, result);
         await options.afterRun(result);
         // Only now: a result that could not be saved stays with the lock, for whoever gets that next.
         state.attemptEnded(result.task, result.status);
@@ -57,6 +68,11 @@ export async function runAll(deployment: Deployment, state: EnvironmentState, op
       runner.warning(warning);
     }
   }
+}
+
+/** What the report says of a task as long as it has not started: it may have to be given before all have ended. */
+function provisional(run: PlannedRun): RunResult {
+  return skippedResult(run, run.skip ?? 'not started: the deployment was cancelled');
 }
 
 /** Without a bucket there is nothing to talk over. */

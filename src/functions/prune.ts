@@ -62,14 +62,18 @@ export async function pruneFunctions(
 }
 
 /**
- * Deletes all published versions but the newest two and `inUse`. Meant for functions that were changed, after their tasks
+ * Deletes all published versions but the newest two and those `inUse`. Meant for functions that were changed, after their tasks
  * have run: a version that cannot be deleted costs only storage, so it is a warning.
  */
-export async function deleteOldVersions(api: FunctionsApi, name: string, inUse: string): Promise<void> {
+export async function deleteOldVersions(
+  api: FunctionsApi,
+  name: string,
+  inUse: readonly (string | undefined)[],
+): Promise<void> {
   try {
     const numbers = (await api.versions(name)).map((version: FunctionConfiguration) => version.Version ?? '');
     const old = numbers.sort((a, b) => Number(b) - Number(a)).slice(VERSIONS_KEPT);
-    for (const version of old.filter((number) => number !== inUse)) await api.delete(name, version);
+    for (const version of old.filter((number) => !inUse.includes(number))) await api.delete(name, version);
   } catch (error) {
     if (!(error instanceof ActionError)) throw error;
     api.log.warning(`Old versions of ${name} could not be deleted. ${error.message} ${error.advice}`);

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { type Leftover, lookUpLeftovers, settleLeftovers } from '../commands/leftovers.ts';
+import type { EnvironmentPlace, HandOver } from '../hand-over.ts';
 import type { Runner } from '../runner/types.ts';
 import { ChannelObjects } from '../runs/channel/channel-objects.ts';
 import { type EnvironmentState, resumeEnvironment } from '../state/environment.ts';
 import { channelKeys, channelPrefix } from '../state/keys.ts';
 import type { ObjectStore } from '../state/types.ts';
-import type { EnvironmentPlace, HandOver } from './hand-over.ts';
 import { environmentOf } from './place.ts';
 import { reportFinish } from './report.ts';
 

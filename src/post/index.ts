@@ -1,8 +1,8 @@
 import { systemClock } from '../clock.ts';
+import { readHandOver } from '../hand-over.ts';
 import { createRunner } from '../runner/index.ts';
 import type { Runner } from '../runner/types.ts';
 import { finishDeployment } from './finish.ts';
-import { readHandOver } from './hand-over.ts';
 import { openPlace } from './place.ts';
 import { recordJob } from './record-job.ts';
 

@@ -1,8 +1,8 @@
 import path from 'node:path';
+import type { EnvironmentPlace } from '../hand-over.ts';
 import type { EnvironmentOptions } from '../state/environment.ts';
 import { stateKeys } from '../state/keys.ts';
 import type { ObjectStore } from '../state/types.ts';
-import type { EnvironmentPlace } from './hand-over.ts';
 
 /** The bucket of the main step. */
 export async function openPlace(

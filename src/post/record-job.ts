@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import type { HandOver } from '../hand-over.ts';
 import { type PendingRecord, recordPending } from '../state/pending-record.ts';
 import type { Tools } from './finish.ts';
-import type { HandOver } from './hand-over.ts';
 import { environmentOf } from './place.ts';
 import { reportRecord } from './report.ts';
 

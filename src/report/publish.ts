@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Inputs } from '../inputs.ts';
-import { saveResultsFile } from '../post/hand-over.ts';
 import type { Runner } from '../runner/types.ts';
 import { isOk } from '../runs/types.ts';
 import { annotateReport } from './annotations.ts';
@@ -57,7 +56,8 @@ export interface Publication {
   /** Undefined when the inputs themselves were wrong. */
   inputs: Inputs | undefined;
   runner: Runner;
-  env: NodeJS.ProcessEnv;
+  /** Where the whole report is written as JSON; undefined: nowhere. */
+  resultsFile: string | undefined;
 }
 
 /** `package` and `policy` deploy nothing: their result is what they write, and a summary would only repeat it. */
@@ -67,13 +67,14 @@ const WITHOUT_SUMMARY = ['package', 'policy'];
  * Every place a report goes to: log, annotations, summary, results file, outputs; secrets go to none of them. False when
  * it could not be written to one of them, which keeps it from no other.
  */
-export async function publishReport(unredacted: Report, { inputs, runner, env }: Publication): Promise<boolean> {
+export async function publishReport(
+  unredacted: Report,
+  { inputs, runner, resultsFile }: Publication,
+): Promise<boolean> {
   const report = redactReport(unredacted, runner);
   const quiet = WITHOUT_SUMMARY.includes(report.command) && report.status === 'succeeded';
   if (!quiet) logReport(report, runner);
   annotateReport(report, runner);
-  const resultsFile = inputs?.resultsFile ?? defaultResultsFile(env);
-  if (resultsFile) saveResultsFile(runner, resultsFile);
   const outputs = Object.entries(reportOutputs(report, resultsFile ?? ''));
   const written = [
     await write('results file', runner, async () => {
@@ -109,7 +110,7 @@ async function writeSummary(report: Report, inputs: Inputs | undefined, runner: 
 }
 
 /** On a runner the file outlives the step, so that later ones can read it. */
-function defaultResultsFile(env: NodeJS.ProcessEnv): string | undefined {
+export function defaultResultsFile(env: NodeJS.ProcessEnv): string | undefined {
   if (env.GITHUB_ACTIONS !== 'true' || !env.RUNNER_TEMP) return undefined;
   return path.join(env.RUNNER_TEMP, `lumo-tasks-results-${randomBytes(4).toString('hex')}.json`);
 }

@@ -68,6 +68,9 @@ export async function invokeFunction(options: InvokeOptions): Promise<InvokeOutc
       return { kind: 'canceled' };
     }
     const event = await options.event(new Date(clock.now() + deadlineMs(options)));
+    if (signal.aborted) {
+      return { kind: 'canceled' };
+    }
     const sent = await send(options, event);
     if (!('failure' in sent)) {
       return sent;

@@ -39,6 +39,12 @@ export function skippedResult({ task, target }: Pick<PlannedRun, 'task' | 'targe
   };
 }
 
+/** The entry of a task that has not ended when nobody can wait for it any longer. */
+export function unfinishedResult(run: PlannedRun): RunResult {
+  const reason = 'it was still running when the action had to leave';
+  return { ...skippedResult(run, reason), status: 'UNKNOWN', message: `The task may have run: ${reason}.` };
+}
+
 /** The entry of a run with at least one attempt. */
 export function runResult(run: PlannedRun, course: Course, endedAt: number): RunResult {
   const { task, target } = run;

@@ -39,7 +39,8 @@ export function classifyFailure(error: unknown): Failure {
     return classifyWithoutAnswer(error);
   }
   // Whatever else comes with a status of success is an answer that could not be read.
-  const refused = (status >= 400 && status < 500) || (status >= 500 && REFUSED_WITH_5XX.test(name));
+  // 408 is a proxy's, which may have handed the request on.
+  const refused = (status >= 400 && status < 500 && status !== 408) || (status >= 500 && REFUSED_WITH_5XX.test(name));
   return refused ? 'refused' : 'unknown';
 }
 

@@ -90,8 +90,8 @@ export class HeldLock implements Lock {
     await this.#queue;
   }
 
-  async release(): Promise<void> {
-    await this.#finish(() => this.#write({ ...this.#busy(undefined), state: 'free', busyUntil: null }));
+  async release(unheard: readonly SentAttempt[] = []): Promise<void> {
+    await this.#finish(() => this.#write({ ...this.#busy(undefined, unheard), state: 'free', busyUntil: null }));
   }
 
   async remove(): Promise<void> {

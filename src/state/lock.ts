@@ -54,8 +54,8 @@ export interface Lock {
   check(): Promise<void>;
   /** Stops renewing and leaves it held: it ends by itself when its time to live and `busyUntil` have passed. */
   abandon(): Promise<void>;
-  /** Frees it; only when nothing can be running any more. */
-  release(): Promise<void>;
+  /** Frees it; only when nothing can be running any more. `unheard`: attempts that have ended, nobody knows how. */
+  release(unheard?: readonly SentAttempt[]): Promise<void>;
   /** Deletes it, with the environment. */
   remove(): Promise<void>;
 }

@@ -47,20 +47,22 @@ export function startProgress(
 
 /** `progress` after `task`, which was planned, has completed; the same when it was not. */
 export function completePlanned(progress: Progress, task: string, completedAt: string): Progress {
-  const planned = own(progress.planned?.tasks, task);
-  if (!planned) return progress;
-  const completed = { ...progress.completed, [task]: { ...planned, completedAt } };
-  return { ...withoutPlanned(progress, task), completed };
-}
-
-/** `progress` after `task` has run and not completed: an earlier completion does not count any more. */
-export function forgetCompleted(progress: Progress, task: string): Progress {
-  return { ...withoutPlanned(progress, task), completed: without(progress.completed, task) };
-}
-
-function withoutPlanned(progress: Progress, task: string): Progress {
   const { planned } = progress;
-  return planned ? { ...progress, planned: { ...planned, tasks: without(planned.tasks, task) } } : progress;
+  const counts = own(planned?.tasks, task);
+  if (!planned || !counts) return progress;
+  return {
+    ...progress,
+    completed: { ...progress.completed, [task]: { ...counts, completedAt } },
+    planned: { ...planned, tasks: without(planned.tasks, task) },
+  };
+}
+
+/**
+ * `progress` after `task` has run and is not known to have completed: an earlier completion does not count any more. It
+ * stays planned, for its result may still be found.
+ */
+export function forgetCompleted(progress: Progress, task: string): Progress {
+  return { ...progress, completed: without(progress.completed, task) };
 }
 
 function without<T>(record: Record<string, T>, name: string): Record<string, T> {

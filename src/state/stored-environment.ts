@@ -132,13 +132,15 @@ export class StoredEnvironment implements EnvironmentState {
     if (this.#closed) return;
     const { tasks, until } = this.#mayBeRunning();
     if (allEnded || tasks.length === 0 || (await this.#hasPassed(until))) {
-      await freeOrWarn(() => lock.release(), log);
-      this.#closed = true;
+      const unheard = this.#inFlight.attempts.filter(({ nonce }) => nonce !== undefined);
+      this.#closed = await freeOrWarn(() => lock.release(unheard), log);
       return;
     }
     log.warning(
       `The lock stays until ${new Date(until).toISOString()}, because ${tasks.join(', ')} may be running until then: the next deployment of this environment waits.`,
     );
+    // Those that have ended since the last write keep nobody waiting. Else the lock ends by itself, only later.
+    await this.#prove().catch(() => undefined);
     await lock.abandon();
   }
 
@@ -148,7 +150,7 @@ export class StoredEnvironment implements EnvironmentState {
     await this.#marker.remove();
     await this.#progress.remove();
     await this.#prove();
-    await deleteOthers(store, keys);
+    await deleteOthers(store, keys, () => lock.check());
     await this.#inventory.remove();
     await lock.remove();
     this.#closed = true;
@@ -190,12 +192,14 @@ export class StoredEnvironment implements EnvironmentState {
   }
 }
 
-/** What was done, or why it failed, matters more than a lock that ends by itself. */
-export async function freeOrWarn(free: () => Promise<void>, log: Log): Promise<void> {
+/** What was done, or why it failed, matters more than a lock that ends by itself. True when it is free. */
+export async function freeOrWarn(free: () => Promise<void>, log: Log): Promise<boolean> {
   try {
     await free();
+    return true;
   } catch (error) {
     log.warning(`The lock could not be freed, it ends by itself: ${messageOf(error)}`);
+    return false;
   }
 }
 
@@ -203,11 +207,13 @@ const LONGEST_CLOSING_MS = 4_000;
 
 const DELETES_AT_ONCE = 16;
 
-/** Deletes all but the lock and the inventory. */
-async function deleteOthers(store: ObjectStore, keys: StateKeys): Promise<void> {
+/** Deletes what has no condition to be deleted with, as long as the lock is ours. */
+async function deleteOthers(store: ObjectStore, keys: StateKeys, checkLock: () => Promise<void>): Promise<void> {
   const [found, channels] = await Promise.all([store.list(keys.prefix), store.list(keys.channels)]);
-  const doomed = [...channels, ...found].filter((key) => key !== keys.lock && key !== keys.inventory);
+  const documents = [keys.lock, keys.inventory, keys.marker, keys.progress];
+  const doomed = [...channels, ...found].filter((key) => !documents.includes(key));
   for (let start = 0; start < doomed.length; start += DELETES_AT_ONCE) {
+    await checkLock();
     await Promise.all(doomed.slice(start, start + DELETES_AT_ONCE).map((key) => store.delete(key)));
   }
 }

@@ -46,7 +46,7 @@ export async function converse(options: ConverseOptions): Promise<InvokeOutcome>
     const reason = lossOf(outcome);
     if (reason === undefined) return outcome;
     if (!signal.aborted) await options.say(`${options.task} … ${reason}; looking for its result in the channel`);
-    const found = await findResult(options, signal.aborted ? clock.now() : deadline + LAST_LOOK_MS, abandon.signal);
+    const found = await findResult(options, deadline + LAST_LOOK_MS, abandon.signal);
     return found === undefined ? await unknown(options, reason) : recovered(found, reason, outcome);
   } finally {
     done.abort();
@@ -58,9 +58,8 @@ export async function converse(options: ConverseOptions): Promise<InvokeOutcome>
 async function tellCancel({ channel, channels, clock, signal }: ConverseOptions, done: AbortSignal): Promise<void> {
   await aborted(signal, done);
   if (done.aborted) return;
-  const confirmed = clock.sleep(CONFIRM_MS, done).catch(() => undefined);
-  await channel.cancel('Canceled by user', clock).catch((error: unknown) => channels.unreadable(error));
-  await confirmed;
+  void channel.cancel('Canceled by user', clock).catch((error: unknown) => channels.unreadable(error));
+  await clock.sleep(CONFIRM_MS, done).catch(() => undefined);
 }
 
 function aborted(...signals: readonly AbortSignal[]): Promise<void> {
@@ -91,11 +90,13 @@ async function findResult(
   until: number,
   abandon: AbortSignal,
 ): Promise<string | undefined> {
+  const abandoned = aborted(abandon).then(() => undefined);
   for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
-    const found = await channel.result().catch((error: unknown) => {
+    const looking = channel.result().catch((error: unknown) => {
       channels.unreadable(error);
       return undefined;
     });
+    const found = await Promise.race([looking, abandoned]);
     const left = until - clock.now();
     if (found !== undefined || left <= 0 || abandon.aborted) return found;
     await clock.sleep(Math.min(pause, left), abandon).catch((error: unknown) => {
@@ -110,9 +111,8 @@ function recovered(payload: string, lost: string, outcome: InvokeOutcome): Invok
 }
 
 async function unknown({ channel, signal }: ConverseOptions, reason: string): Promise<InvokeOutcome> {
-  const trace = await describeTrace(channel);
-  const cancel = signal.aborted ? '; cancel was requested, not confirmed' : '';
-  return { kind: 'unknown', reason: `${reason}${cancel}; ${trace}`, requestId: undefined };
+  const more = signal.aborted ? 'cancel was requested, not confirmed' : await describeTrace(channel);
+  return { kind: 'unknown', reason: `${reason}; ${more}`, requestId: undefined };
 }
 
 /** What is known of an attempt that has left no result. */

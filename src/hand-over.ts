@@ -1,7 +1,7 @@
-import type { Runner } from '../runner/types.ts';
-import { isRecord, parseJson } from '../runs/envelope.ts';
-import type { StateOwner } from '../state/documents.ts';
-import type { RunIdentity } from '../state/types.ts';
+import type { Runner } from './runner/types.ts';
+import { isRecord, parseJson } from './runs/envelope.ts';
+import type { StateOwner } from './state/documents.ts';
+import type { RunIdentity } from './state/types.ts';
 
 /** Where the post step finds what the main step has worked on. */
 export interface EnvironmentPlace {
@@ -39,7 +39,7 @@ const NAMES = {
   resultsFile: 'resultsFile',
 } as const;
 
-/** Tells the post step that it is one. */
+/** Tells the post step that it is one; `dist/post.js` knows by itself. */
 export function saveStep(runner: Runner): void {
   runner.saveState(NAMES.step, 'main');
 }
