@@ -1,0 +1,2 @@
+process.env.STATE_step ??= 'main';
+await import('./index.js');
