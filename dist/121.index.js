@@ -56,7 +56,7 @@ function read(variable, file) {
         return (0,external_node_fs_.readFileSync)(file, 'utf8');
     }
     catch (cause) {
-        throw new src_errors/* ActionError */.l('AWS_FAILED', `The file that ${variable} names cannot be read: ${file}`, {
+        throw new src_errors/* ActionError */.lZ('AWS_FAILED', `The file that ${variable} names cannot be read: ${file}`, {
             advice: `Correct ${variable}: it is the path of a file with certificates in PEM, on the runner.`,
             cause,
         });

@@ -49,7 +49,7 @@ var aws_errors = __webpack_require__(9378);
 
 /** The error for people of one failed request to S3. */
 async function storeError(error, call) {
-    if (error instanceof errors/* ActionError */.l)
+    if (error instanceof errors/* ActionError */.lZ)
         return error;
     const { name, status, region } = factsOf(error);
     if (name === 'NoSuchBucket' || (status === 404 && call.key === undefined))
@@ -89,20 +89,20 @@ function namesTheAction(error) {
     return error instanceof Error && error.message.includes('is not authorized to perform');
 }
 function bucketNotFound(bucket, cause) {
-    return new errors/* ActionError */.l('BUCKET_NOT_FOUND', `The bucket ${bucket} does not exist.`, {
+    return new errors/* ActionError */.lZ('BUCKET_NOT_FOUND', `The bucket ${bucket} does not exist.`, {
         advice: 'Create it: `command: policy` with `format: cloudformation` prints a stack that has it. Or name another one with the input `bucket`; `bucket: none` does without marker and lock.',
         cause: briefly(cause),
     });
 }
 function elsewhere(bucket, region, cause) {
     const where = region ? `is in the region ${region}, not in the one that is deployed to` : 'is in another region';
-    return new errors/* ActionError */.l('BUCKET_FOREIGN', `The bucket ${bucket} ${where}.`, {
+    return new errors/* ActionError */.lZ('BUCKET_FOREIGN', `The bucket ${bucket} ${where}.`, {
         advice: 'Use a bucket in the region of the functions: Lambda takes code only from there.',
         cause: briefly(cause),
     });
 }
 function foreign({ bucket, bucketOwner }, cause) {
-    return new errors/* ActionError */.l('BUCKET_FOREIGN', `The bucket ${bucket} does not belong to the account ${bucketOwner}.`, {
+    return new errors/* ActionError */.lZ('BUCKET_FOREIGN', `The bucket ${bucket} does not belong to the account ${bucketOwner}.`, {
         advice: 'Check the input `bucket`. When a bucket of another account is meant, name that account with the input `bucket-owner`.',
         cause,
     });
@@ -119,7 +119,7 @@ function withHints(denied, { action, partition, bucket, bucketOwner }) {
             ? []
             : [`S3 gives this answer also when the bucket does not belong to the account ${bucketOwner}.`]),
     ];
-    return new errors/* ActionError */.l(denied.code, denied.message, {
+    return new errors/* ActionError */.lZ(denied.code, denied.message, {
         advice: denied.advice,
         details: [...denied.details, ...hints.map((message) => ({ message }))],
         cause: denied.cause,
@@ -288,7 +288,7 @@ async function isForeign(client, bucket, bucketOwner) {
 function etagOf(etag, bucket, key) {
     if (etag)
         return etag;
-    throw new errors/* ActionError */.l('AWS_FAILED', `S3 gave no ETag for s3://${bucket}/${key}.`, {
+    throw new errors/* ActionError */.lZ('AWS_FAILED', `S3 gave no ETag for s3://${bucket}/${key}.`, {
         advice: 'Conditional writes need it: use a server that speaks the S3 API in full.',
     });
 }

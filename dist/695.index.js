@@ -16,7 +16,7 @@ export const modules = {
  */
 async function startLocalAws(options) {
     if (process.platform === 'win32') {
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ActionError */ .l('LOCAL_UNSUPPORTED', 'The embedded AWS (`provider: local`) does not run on Windows.', {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ActionError */ .lZ('LOCAL_UNSUPPORTED', 'The embedded AWS (`provider: local`) does not run on Windows.', {
             advice: 'Use Linux, macOS or the Windows Subsystem for Linux, or deploy to AWS.',
         });
     }

@@ -93,3 +93,12 @@ export const ERROR_CODES = [
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Whatever is not an `ActionError` is a defect of ours: said so, with its stack as the cause. */
+export function asActionError(error: unknown): ActionError {
+  if (error instanceof ActionError) return error;
+  return new ActionError('INTERNAL', `Unexpected error: ${error instanceof Error ? error.message : String(error)}`, {
+    advice: 'This is a defect of the action. Please report it with the log of this step.',
+    cause: error,
+  });
+}

@@ -1,6 +1,6 @@
 import { commands } from './commands/index.ts';
 import { openSession, type Session } from './commands/session.ts';
-import { ActionError } from './errors.ts';
+import { asActionError } from './errors.ts';
 import { saveResultsFile, saveStep } from './hand-over.ts';
 import { helpText } from './help.ts';
 import { type Inputs, parseInputs, type RawInputs, readArguments, readStepInputs } from './inputs.ts';
@@ -111,13 +111,4 @@ function cancelOnSignal(runner: Runner): Cancel {
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     },
   };
-}
-
-/** Whatever is not an `ActionError` is a defect of ours: said so, with its stack as the cause. */
-function asActionError(error: unknown): ActionError {
-  if (error instanceof ActionError) return error;
-  return new ActionError('INTERNAL', `Unexpected error: ${error instanceof Error ? error.message : String(error)}`, {
-    advice: 'This is a defect of the action. Please report it with the log of this step.',
-    cause: error,
-  });
 }

@@ -80,8 +80,8 @@ async function claimAttempt(link, limitMs) {
       return { state: { state: "open" }, at: reply.serverNow };
     }
     if (reply.status === 412) {
-      const ours = await isOurs(link, end) === true;
-      return { state: { state: ours ? "open" : "claimed" }, at: reply.serverNow };
+      const found = await look(link, end);
+      return { state: { state: found?.isOurs === true ? "open" : "claimed" }, at: reply.serverNow };
     }
     const final = !mayPass(reply);
     inDoubt ||= !final;
@@ -92,18 +92,18 @@ async function claimAttempt(link, limitMs) {
   }
 }
 async function lookAgain(link, end, inDoubt, reason) {
-  const ours = inDoubt ? await isOurs(link, end) : void 0;
-  if (ours === void 0) {
+  const found = inDoubt ? await look(link, end) : void 0;
+  if (found === void 0) {
     return { state: { state: "unreachable", reason }, at: Number.NaN };
   }
-  return { state: { state: ours ? "open" : "claimed" }, at: Number.NaN };
+  return { state: { state: found.isOurs ? "open" : "claimed" }, at: found.at };
 }
-async function isOurs(link, end) {
+async function look(link, end) {
   for (; ; ) {
     const limitMs = Math.max(1, end - performance.now());
     const reply = await ask(link, { method: "GET", url: link.address.urls.claimed, limitMs });
     if (reply.status === 200) {
-      return isClaimOf(link, reply.body);
+      return { isOurs: isClaimOf(link, reply.body), at: reply.serverNow };
     }
     if (!mayPass(reply) || performance.now() + PAUSE_MS >= end) {
       return void 0;
@@ -2293,9 +2293,9 @@ async function attempt({ task, event, host, channel, envelope }) {
     await new Promise((resolve) => setImmediate(resolve));
     if (running.isStuck()) dieOf(outcome);
     await end;
+    uncaught.start(reportStray);
     const answer = envelope(outcome);
     await channel.close(answer);
-    await end;
     return answer;
   } finally {
     idle.stop();

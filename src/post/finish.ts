@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
-import { type Leftover, lookUpLeftovers, settleLeftovers } from '../commands/leftovers.ts';
 import type { EnvironmentPlace, HandOver } from '../hand-over.ts';
 import type { Runner } from '../runner/types.ts';
 import { ChannelObjects } from '../runs/channel/channel-objects.ts';
+import { type Leftover, lookUpLeftovers, settleLeftovers } from '../runs/leftovers.ts';
 import { type EnvironmentState, resumeEnvironment } from '../state/environment.ts';
 import { channelKeys, channelPrefix } from '../state/keys.ts';
 import type { ObjectStore } from '../state/types.ts';
@@ -28,15 +28,10 @@ export async function finishDeployment(
   const { store, clock, runner } = tools;
   const options = { ...environmentOf(place), store, clock, log: runner, timeoutSeconds: 0 };
   const state = await resumeEnvironment(options, lockOwner);
-  if (state === undefined) return runner.info('Another deployment has the lock by now and has taken over.');
-  try {
-    const leftovers = await finishAttempts(state, place, tools);
-    await state.close();
-    const { environment } = place;
-    await reportFinish({ leftovers, freed: state.isClosed, environment }, { runner, resultsFile });
-  } finally {
-    await state.close();
-  }
+  if (state === undefined) return runner.info('The lock is free, or another deployment has it: nothing is left to do.');
+  const leftovers = await finishAttempts(state, place, tools).finally(() => state.close());
+  const { environment } = place;
+  await reportFinish({ leftovers, freed: state.isClosed, environment }, { runner, resultsFile });
 }
 
 async function finishAttempts(state: EnvironmentState, place: EnvironmentPlace, tools: Tools): Promise<Leftover[]> {
@@ -50,24 +45,24 @@ async function finishAttempts(state: EnvironmentState, place: EnvironmentPlace, 
 /** Tells every attempt to end, and waits until it has or can no longer be running. False: some still may be. */
 async function waitForResults(
   state: EnvironmentState,
-  { project, environment }: EnvironmentPlace,
+  { provider, project, environment }: EnvironmentPlace,
   { store, clock, runner }: Tools,
 ): Promise<boolean> {
   const { leftovers } = state;
+  if (leftovers.length === 0 || provider === 'local') return true; // the embedded AWS has ended with the main step
   const channels = leftovers.flatMap(({ deployment, task, attempt, nonce }) => {
     const keys = channelKeys(channelPrefix(project, environment, deployment), task, attempt);
     return nonce === undefined ? [] : [new ChannelObjects(store, keys, nonce)];
   });
   const giveUpAt = clock.now() + LONGEST_WAIT_MS;
-  if (leftovers.length > 0) {
-    runner.info(`Waiting for ${leftovers.map(({ task }) => task).join(', ')} to end.`);
-    await Promise.all(channels.map((channel) => channel.cancel('Canceled by user', clock)));
-  }
+  runner.info(`Waiting for ${leftovers.map(({ task }) => task).join(', ')} to end.`);
+  await Promise.all(channels.map((channel) => channel.cancel('Canceled by user', clock)));
   for (;;) {
     const results = await Promise.all(channels.map((channel) => channel.result()));
-    const all = channels.length === leftovers.length && results.every((result) => result !== undefined);
-    if (all || (await state.leftoversHaveEnded())) return true;
-    if (clock.now() > giveUpAt) return false;
+    const heard = results.every((result) => result !== undefined);
+    if ((heard && channels.length === leftovers.length) || (await state.leftoversHaveEnded())) return true;
+    // Of those without a channel nobody will hear, and they may take longer than there is time.
+    if (heard || clock.now() > giveUpAt) return false;
     await clock.sleep(POLL_MS);
   }
 }

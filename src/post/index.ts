@@ -1,5 +1,7 @@
 import { systemClock } from '../clock.ts';
+import { asActionError } from '../errors.ts';
 import { readHandOver } from '../hand-over.ts';
+import { errorAnnotations } from '../report/annotations.ts';
 import { createRunner } from '../runner/index.ts';
 import type { Runner } from '../runner/types.ts';
 import { finishDeployment } from './finish.ts';
@@ -24,19 +26,19 @@ export async function post({ env, distDir }: PostOptions): Promise<number> {
   try {
     const { store, close } = await openPlace(handOver.place, { env, distDir });
     try {
-      await finishDeployment(handOver, { store, clock, runner });
+      // A lock that cannot be freed ends by itself: no reason to fail a job.
+      await finishDeployment(handOver, { store, clock, runner }).catch((error) => complain(runner, 'warning', error));
       await recordJob(handOver, { store, clock, runner, jobStatus: env['INPUT_JOB-STATUS'] });
     } finally {
       await close();
     }
     return 0;
   } catch (error) {
-    complain(runner, error);
+    complain(runner, 'error', error);
     return 1;
   }
 }
 
-function complain(runner: Runner, error: unknown): void {
-  const message = `What the step left behind could not be finished; a lock ends by itself. ${error instanceof Error ? error.message : String(error)}`;
-  runner.annotate({ level: 'error', title: 'Unfinished', message });
+function complain(runner: Runner, level: 'warning' | 'error', error: unknown): void {
+  for (const annotation of errorAnnotations(asActionError(error))) runner.annotate({ ...annotation, level });
 }

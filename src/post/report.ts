@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Leftover } from '../commands/leftovers.ts';
 import { markdown } from '../report/escape.ts';
 import type { Runner } from '../runner/types.ts';
 import { isRecord, parseJson } from '../runs/envelope.ts';
+import type { Leftover } from '../runs/leftovers.ts';
 
 export interface Finish {
   leftovers: readonly Leftover[];
@@ -51,9 +51,15 @@ type ResultsFile = Record<string, unknown>;
 
 /** Changes the file that the main step wrote; there may be none. */
 async function amend(file: string | undefined, change: (report: ResultsFile) => ResultsFile): Promise<void> {
-  if (file === undefined) return;
-  const report = parseJson(await readFile(file, 'utf8'));
-  if (isRecord(report)) await writeFile(file, `${JSON.stringify(change(report), undefined, 2)}\n`);
+  const text = file === undefined ? undefined : await readFile(file, 'utf8').catch(missing);
+  const report = parseJson(text ?? '');
+  if (file !== undefined && isRecord(report))
+    await writeFile(file, `${JSON.stringify(change(report), undefined, 2)}\n`);
+}
+
+/** The main step was killed before it wrote the file, or a later step has removed it. */
+function missing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 /** What the main step had to call unknown. */
@@ -61,9 +67,23 @@ function completeResults(report: ResultsFile, leftovers: readonly Leftover[]): R
   if (!Array.isArray(report.results)) return report;
   const results = report.results.filter(isRecord).map((result) => {
     const found = leftovers.find(({ task, status }) => task === result.task && status !== 'UNKNOWN');
-    return found === undefined || result.status !== 'UNKNOWN'
-      ? result
-      : { ...result, status: found.status, reason: 'found in its channel after the step had ended' };
+    return found === undefined || result.status !== 'UNKNOWN' ? result : completed(result, found);
   });
   return { ...report, results };
+}
+
+function completed(
+  { message: _message, error: _error, ...result }: Record<string, unknown>,
+  { attempt, status }: Leftover,
+): Record<string, unknown> {
+  const attempts = Array.isArray(result.attempts) ? result.attempts.filter(isRecord) : [];
+  return {
+    ...result,
+    status,
+    reason: 'found in its channel after the step had ended',
+    attempts: attempts.map((each) => {
+      const { error: _unknown, ...known } = each;
+      return each.number === attempt ? { ...known, status } : each;
+    }),
+  };
 }

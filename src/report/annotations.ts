@@ -49,7 +49,7 @@ function hookAnnotations(result: RunResult, projectPath: string): Annotation[] {
 }
 
 /** One for each finding with a position; one for all the rest, unless there is no rest. */
-function errorAnnotations(error: ActionError): Annotation[] {
+export function errorAnnotations(error: ActionError): Annotation[] {
   const located = error.details.filter((detail) => detail.location?.file !== undefined);
   const others = furtherDetails(error).filter((detail) => !located.includes(detail));
   const overall: Annotation = {

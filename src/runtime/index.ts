@@ -107,9 +107,10 @@ async function attempt({ task, event, host, channel, envelope }: Attempt): Promi
     await new Promise((resolve) => setImmediate(resolve));
     if (running.isStuck()) dieOf(outcome);
     await end;
+    // What comes up from now on cannot change what the attempt came to.
+    uncaught.start(reportStray);
     const answer = envelope(outcome);
     await channel.close(answer);
-    await end;
     return answer;
   } finally {
     idle.stop();

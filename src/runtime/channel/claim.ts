@@ -18,7 +18,8 @@ const LOOK = 0.2;
 const PAUSE_MS = 200;
 
 /**
- * Takes the attempt for this execution, within `limitMs` milliseconds. In doubt whose it is, it is another's: nothing may run twice.
+ * Takes the attempt for this execution, within `limitMs` milliseconds. A claim that lies there and is not certainly ours is
+ * another's; where none can be seen, S3 counts as unreachable.
  * Never rejects.
  */
 export async function claimAttempt(link: Link, limitMs: number): Promise<Claim> {
@@ -31,8 +32,8 @@ export async function claimAttempt(link: Link, limitMs: number): Promise<Claim> 
       return { state: { state: 'open' }, at: reply.serverNow };
     }
     if (reply.status === 412) {
-      const ours = (await isOurs(link, end)) === true;
-      return { state: { state: ours ? 'open' : 'claimed' }, at: reply.serverNow };
+      const found = await look(link, end);
+      return { state: { state: found?.isOurs === true ? 'open' : 'claimed' }, at: reply.serverNow };
     }
     const final = !mayPass(reply);
     inDoubt ||= !final;
@@ -45,20 +46,20 @@ export async function claimAttempt(link: Link, limitMs: number): Promise<Claim> 
 
 /** The last word on a claim that was not granted: unreachable, unless the claim lies there. */
 async function lookAgain(link: Link, end: number, inDoubt: boolean, reason: string): Promise<Claim> {
-  const ours = inDoubt ? await isOurs(link, end) : undefined;
-  if (ours === undefined) {
+  const found = inDoubt ? await look(link, end) : undefined;
+  if (found === undefined) {
     return { state: { state: 'unreachable', reason }, at: Number.NaN };
   }
-  return { state: { state: ours ? 'open' : 'claimed' }, at: Number.NaN };
+  return { state: { state: found.isOurs ? 'open' : 'claimed' }, at: found.at };
 }
 
-/** Whether the claim that is stored is of this execution; undefined when none can be seen. */
-async function isOurs(link: Link, end: number): Promise<boolean | undefined> {
+/** Whether the claim that is stored is of this execution; undefined when none can be seen. `at`: as in `Claim`. */
+async function look(link: Link, end: number): Promise<{ isOurs: boolean; at: number } | undefined> {
   for (;;) {
     const limitMs = Math.max(1, end - performance.now());
     const reply = await ask(link, { method: 'GET', url: link.address.urls.claimed, limitMs });
     if (reply.status === 200) {
-      return isClaimOf(link, reply.body);
+      return { isOurs: isClaimOf(link, reply.body), at: reply.serverNow };
     }
     if (!mayPass(reply) || performance.now() + PAUSE_MS >= end) {
       return undefined;

@@ -1,12 +1,13 @@
 import type { TaskBehaviour } from '../project/types.ts';
-import { ChannelObjects } from '../runs/channel/channel-objects.ts';
-import { describeTrace } from '../runs/channel/converse.ts';
-import { parseEnvelope } from '../runs/envelope.ts';
-import type { RunStatus } from '../runs/types.ts';
+import type { Envelope } from '../runtime/protocol.ts';
 import type { EnvironmentState } from '../state/environment.ts';
 import { channelKeys, channelPrefix } from '../state/keys.ts';
 import { completePlanned, forgetCompleted } from '../state/progress.ts';
 import type { ObjectStore, Progress, SentAttempt } from '../state/types.ts';
+import { ChannelObjects } from './channel/channel-objects.ts';
+import { describeTrace } from './channel/converse.ts';
+import { isTaskResult, parseEnvelope } from './envelope.ts';
+import type { RunStatus } from './types.ts';
 
 /** What became of an attempt whose answer nobody got. */
 export interface Leftover {
@@ -42,10 +43,10 @@ export async function settleLeftovers(state: EnvironmentState, options: Leftover
 
 /** What is known by now; nothing is saved. */
 export async function lookUpLeftovers(
-  { leftovers, progress }: EnvironmentState,
+  state: Pick<EnvironmentState, 'leftovers' | 'marker' | 'progress'>,
   options: LeftoverOptions,
 ): Promise<Leftover[]> {
-  return await Promise.all(leftovers.map((sent) => lookUp(sent, progress, options)));
+  return await Promise.all(state.leftovers.map((sent) => lookUp(sent, state, options)));
 }
 
 function afterwards(progress: Progress, { task, status }: Leftover, now: string): Progress {
@@ -55,19 +56,20 @@ function afterwards(progress: Progress, { task, status }: Leftover, now: string)
 
 async function lookUp(
   { deployment, task, attempt, nonce }: SentAttempt,
-  progress: Progress | undefined,
+  state: Pick<EnvironmentState, 'marker' | 'progress'>,
   { store, project, environment }: LeftoverOptions,
 ): Promise<Leftover> {
   if (nonce === undefined) return unknown(task, attempt, 'it had no channel that would tell');
   const keys = channelKeys(channelPrefix(project, environment, deployment), task, attempt);
   const channel = new ChannelObjects(store, keys, nonce);
-  const result = await channel.result();
-  if (result === undefined) return unknown(task, attempt, await describeTrace(channel));
-  const envelope = parseEnvelope(result, { name: task, dialect: dialectOf(progress, task) });
+  const payload = await channel.result();
+  if (payload === undefined) return unknown(task, attempt, await describeTrace(channel));
+  const envelope = envelopeOf(payload, task, state);
   if (envelope === undefined) return unknown(task, attempt, 'its result cannot be read');
-  const { status, error } = envelope;
-  const said = error === undefined ? '' : `: ${error.message}`;
-  return { task, attempt, status, message: `${task} ${status}${said} (attempt ${attempt}, found in its channel).` };
+  const { status, error, result } = envelope;
+  const said = error?.message ?? (isTaskResult(result) ? result.message : undefined);
+  const what = said === undefined ? '' : `: ${said}`;
+  return { task, attempt, status, message: `${task} ${status}${what} (attempt ${attempt}, found in its channel).` };
 }
 
 function unknown(task: string, attempt: number, why: string): Leftover {
@@ -79,9 +81,16 @@ function unknown(task: string, attempt: number, why: string): Leftover {
   };
 }
 
-function dialectOf(progress: Progress | undefined, task: string): TaskBehaviour['dialect'] {
-  const tasks = progress?.planned?.tasks ?? {};
-  const options = Object.hasOwn(tasks, task) ? tasks[task]?.options : undefined;
-  const behaviour = options?.behaviour as Partial<TaskBehaviour> | undefined;
-  return behaviour?.dialect === 'lumo' ? 'lumo' : 'lifecycle';
+/** Read as the dialect that is recorded of the task, where none is as either. */
+function envelopeOf(
+  payload: string,
+  name: string,
+  { marker, progress }: Pick<EnvironmentState, 'marker' | 'progress'>,
+): Envelope | undefined {
+  const recorded = [progress?.planned?.tasks, progress?.completed, marker?.tasks].flatMap((tasks) =>
+    tasks && Object.hasOwn(tasks, name) ? (tasks[name] ?? []) : [],
+  );
+  const behaviour = recorded[0]?.options.behaviour as Partial<TaskBehaviour> | undefined;
+  if (behaviour?.dialect !== undefined) return parseEnvelope(payload, { name, dialect: behaviour.dialect });
+  return parseEnvelope(payload, { name, dialect: 'lumo' }) ?? parseEnvelope(payload, { name, dialect: 'lifecycle' });
 }
