@@ -188,7 +188,7 @@ test('the runner is gone: the next deployment finds out what ran before it does 
   const next = await run('gone', 'seed', { runId: '101' });
   expect(next.exitCode).toBe(0);
   expect(next.log).toContain(
-    'Of an earlier deployment that was interrupted: seed COMPLETED (attempt 1, found in its channel).',
+    'Of an earlier deployment that was interrupted: seed COMPLETED: first (attempt 1, found in its channel).',
   );
   expect(next.summary).toContain('seed COMPLETED');
   expect(next.result('seed')).toMatchObject({ status: 'SKIPPED', reason: 'already completed in run 100' });

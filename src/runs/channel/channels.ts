@@ -20,7 +20,7 @@ export class Channels {
     this.#unreachable.set(task, reason);
   }
 
-  /** The action itself could not read from one. */
+  /** The action itself could not read from one, or write to it. */
   unreadable(error: unknown): void {
     this.#unreadable ??= error instanceof Error ? error.message : String(error);
   }
@@ -37,7 +37,7 @@ export class Channels {
           ]),
       ...(this.#unreadable === undefined
         ? []
-        : [`The channel could not be read, so live output was incomplete: ${this.#unreadable}`]),
+        : [`The channel could not be used at times (live output, cancel, results): ${this.#unreadable}`]),
     ];
   }
 }
