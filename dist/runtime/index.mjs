@@ -77,36 +77,33 @@ async function claimAttempt(link, limitMs) {
   for (; ; ) {
     const reply = await ask(link, putClaim(link, Math.min(TRY * limitMs, latestTry - performance.now())));
     if (reply.status === 200) {
-      return { state: { state: "open" }, at: reply.serverNow };
+      return { state: { state: "open" }, at: timeOf(reply) };
     }
     if (reply.status === 412) {
-      const found = await look(link, end);
-      return { state: { state: found?.isOurs === true ? "open" : "claimed" }, at: reply.serverNow };
+      const { ours = false, at } = await look(link, end);
+      return { state: { state: ours ? "open" : "claimed" }, at };
     }
     const final = !mayPass(reply);
     inDoubt ||= !final;
     if (final || performance.now() + PAUSE_MS >= latestTry) {
-      return lookAgain(link, end, inDoubt, reasonOf(reply));
+      const { ours, at } = inDoubt ? await look(link, end) : { at: timeOf(reply) };
+      return { state: lastWord(ours, reasonOf(reply)), at };
     }
     await pause(PAUSE_MS);
   }
 }
-async function lookAgain(link, end, inDoubt, reason) {
-  const found = inDoubt ? await look(link, end) : void 0;
-  if (found === void 0) {
-    return { state: { state: "unreachable", reason }, at: Number.NaN };
-  }
-  return { state: { state: found.isOurs ? "open" : "claimed" }, at: found.at };
+function lastWord(ours, reason) {
+  return ours === void 0 ? { state: "unreachable", reason } : { state: ours ? "open" : "claimed" };
 }
 async function look(link, end) {
   for (; ; ) {
     const limitMs = Math.max(1, end - performance.now());
     const reply = await ask(link, { method: "GET", url: link.address.urls.claimed, limitMs });
     if (reply.status === 200) {
-      return { isOurs: isClaimOf(link, reply.body), at: reply.serverNow };
+      return { ours: isClaimOf(link, reply.body), at: timeOf(reply) };
     }
     if (!mayPass(reply) || performance.now() + PAUSE_MS >= end) {
-      return void 0;
+      return { at: timeOf(reply) };
     }
     await pause(PAUSE_MS);
   }
@@ -129,6 +126,9 @@ function putClaim({ address, execution }, limitMs) {
     body: JSON.stringify(claim),
     limitMs: Math.max(1, limitMs)
   };
+}
+function timeOf(reply) {
+  return reply.status === void 0 || Number.isNaN(reply.serverNow) ? Date.now() : reply.serverNow;
 }
 async function ask({ transport }, request) {
   try {
@@ -229,15 +229,18 @@ function cancelAsker({ address, transport }, attempt2) {
 
 // src/runtime/channel/refusal.ts
 function refusalOf({ state, at }, { deadline, required }, remainingMs) {
-  if (state.state === "open" && at + remainingMs > Date.parse(deadline)) {
-    const message = `the attempt came too late: it could run for ${Math.round(remainingMs / 1e3)} s more, and at ${deadline} another deployment may begin. It ran nothing`;
-    return { name: "AttemptTooLate", message };
-  }
   if (state.state === "claimed") {
     const message = "another execution of the function has claimed this attempt: this one ran nothing";
     return { name: "AttemptClaimed", message };
   }
-  return state.state === "unreachable" && required ? { name: "ChannelUnreachable", message: unreachable(state.reason) } : void 0;
+  if (state.state === "unreachable" && required) {
+    return { name: "ChannelUnreachable", message: unreachable(state.reason) };
+  }
+  if (at + remainingMs > Date.parse(deadline)) {
+    const message = `the attempt came too late: it could run for ${Math.round(remainingMs / 1e3)} s more, and at ${deadline} another deployment may begin. It ran nothing`;
+    return { name: "AttemptTooLate", message };
+  }
+  return void 0;
 }
 function unreachable(reason) {
   const region = process.env.AWS_REGION ?? "<region>";

@@ -56,7 +56,8 @@ async function waitForResults(
   });
   const giveUpAt = clock.now() + LONGEST_WAIT_MS;
   runner.info(`Waiting for ${leftovers.map(({ task }) => task).join(', ')} to end.`);
-  await Promise.all(channels.map((channel) => channel.cancel('Canceled by user', clock)));
+  const untold = (error: unknown): void => runner.info(`It could not be told to stop: ${messageOf(error)}`);
+  await Promise.all(channels.map((channel) => channel.cancel('Canceled by user', clock).catch(untold)));
   for (;;) {
     const results = await Promise.all(channels.map((channel) => channel.result()));
     const heard = results.every((result) => result !== undefined);
@@ -65,4 +66,8 @@ async function waitForResults(
     if (heard || clock.now() > giveUpAt) return false;
     await clock.sleep(POLL_MS);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -107,7 +107,7 @@ async function attempt({ task, event, host, channel, envelope }: Attempt): Promi
     await new Promise((resolve) => setImmediate(resolve));
     if (running.isStuck()) dieOf(outcome);
     await end;
-    // What comes up from now on cannot change what the attempt came to.
+    // The outcome stands: an error from here on is of what the attempt has left running.
     uncaught.start(reportStray);
     const answer = envelope(outcome);
     await channel.close(answer);

@@ -277,4 +277,29 @@ describe('an attempt that comes late', () => {
     const lambda = await start();
     expect(await lambda.run(invokeEvent({ channel: channel.address }), 60_000)).toMatchObject(RAN);
   });
+
+  test('also when only a look shows that its claim was stored', async () => {
+    const channel = await objects.channel({ deadline: deadline(30) });
+    channel.spoil('PutObject', 'claim', { when: 'after', times: 9, effect: { delayMs: 8000 } });
+    expect(await run(channel)).toMatchObject({
+      error: { name: 'AttemptTooLate' },
+      channel: { state: 'open' },
+      logs: [],
+    });
+    expect(channel.requests('GetObject', 'claim')).toHaveLength(1);
+  });
+
+  test.each(['drop' as const, { status: 403, code: 'AccessDenied', message: 'Request has expired' }])(
+    'also when it cannot be claimed any more: %j',
+    async (effect) => {
+      const channel = await objects.channel({ deadline: deadline(30) });
+      channel.spoil('PutObject', 'claim', { times: 99, effect });
+      channel.spoil('GetObject', 'claim', { times: 99, effect });
+      expect(await run(channel)).toMatchObject({
+        error: { name: 'AttemptTooLate' },
+        channel: { state: 'unreachable' },
+        logs: [],
+      });
+    },
+  );
 });

@@ -1,9 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openChannel } from '../../../src/runtime/channel/index.ts';
 import { LineBuffer } from '../../../src/runtime/line-buffer.ts';
 import type { ChannelClaim, ChannelResult, Envelope } from '../../../src/runtime/protocol.ts';
+import { temporaryFolder } from '../../local/harness.ts';
 import { createWorkshop, invokeEvent, type Lambda } from '../lambda.ts';
-import { type Objects, startObjects } from './objects.ts';
+import { eventually, type Objects, startObjects } from './objects.ts';
 
 let workshop: Awaited<ReturnType<typeof createWorkshop>>;
 let objects: Objects;
@@ -89,6 +92,34 @@ describe('the result', () => {
     const [one, two] = [await first.read<ChannelResult>('result'), await second.read<ChannelResult>('result')];
     expect([one?.nonce, two?.nonce]).toEqual([first.address.nonce, second.address.nonce]);
     expect(one?.execution).not.toBe(two?.execution);
+  });
+});
+
+describe('an error while the answer is written', () => {
+  const until = '.then(async () => { while (!existsSync(process.env.SIGNAL)) await pause(2); })';
+  const left = (failure: string) => `void pause(0)${until}.then(() => { ${failure} });`;
+
+  test.each([
+    ['thrown in a timer', '', left(`setTimeout(() => { throw new RangeError('left over'); });`)],
+    ['of a promise nobody awaited', '', left(`throw new RangeError('left over');`)],
+    ['of no attempt', left(`throw new RangeError('left over');`), ''],
+  ])("is nobody's any more: %s", async (_, load, body) => {
+    const signal = path.join(await temporaryFolder(), 'signal');
+    const channel = await objects.channel();
+    channel.spoil('PutObject', 'result', { effect: { delayMs: 8000 } });
+    const lambda = await workshop.start({
+      task: `import { existsSync } from 'node:fs'; import { setTimeout as pause } from 'node:timers/promises';
+        ${load} export const run = async () => { ${body} ${OK} };`,
+      env: { SIGNAL: signal },
+    });
+    started.push(lambda);
+    const answer = lambda.run(invokeEvent({ channel: channel.address }));
+    await eventually(async () => channel.requests('PutObject', 'result')[0]);
+    await writeFile(signal, '');
+    const envelope = await answer;
+    expect(envelope).toMatchObject({ status: 'COMPLETED', channel: { state: 'open' } });
+    expect(lambda.log()).toContain('From an attempt that is over: RangeError: left over');
+    expect(await channel.read('result')).toMatchObject({ envelope });
   });
 });
 

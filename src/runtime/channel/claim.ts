@@ -7,7 +7,7 @@ export type ChannelState = NonNullable<Envelope['channel']>;
 
 export interface Claim {
   state: ChannelState;
-  /** Milliseconds since the epoch by S3's clock when the claim was got; NaN when it is not known. */
+  /** When that was known, in milliseconds since the epoch: by S3's clock, or this machine's where S3 did not say. */
   at: number;
 }
 
@@ -18,9 +18,9 @@ const LOOK = 0.2;
 const PAUSE_MS = 200;
 
 /**
- * Takes the attempt for this execution, within `limitMs` milliseconds. A claim that lies there and is not certainly ours is
- * another's; where none can be seen, S3 counts as unreachable.
- * Never rejects.
+ * Takes the attempt for this execution, within `limitMs` milliseconds. A claim that S3 says is there and that cannot be
+ * read is another's: nothing may run twice. Where S3 says nothing of any claim it is unreachable, also after a try that
+ * had no answer: a function that cannot reach S3 would never run otherwise. Never rejects.
  */
 export async function claimAttempt(link: Link, limitMs: number): Promise<Claim> {
   const end = performance.now() + limitMs;
@@ -29,40 +29,42 @@ export async function claimAttempt(link: Link, limitMs: number): Promise<Claim> 
   for (;;) {
     const reply = await ask(link, putClaim(link, Math.min(TRY * limitMs, latestTry - performance.now())));
     if (reply.status === 200) {
-      return { state: { state: 'open' }, at: reply.serverNow };
+      return { state: { state: 'open' }, at: timeOf(reply) };
     }
     if (reply.status === 412) {
-      const found = await look(link, end);
-      return { state: { state: found?.isOurs === true ? 'open' : 'claimed' }, at: reply.serverNow };
+      const { ours = false, at } = await look(link, end);
+      return { state: { state: ours ? 'open' : 'claimed' }, at };
     }
     const final = !mayPass(reply);
     inDoubt ||= !final;
     if (final || performance.now() + PAUSE_MS >= latestTry) {
-      return lookAgain(link, end, inDoubt, reasonOf(reply));
+      const { ours, at }: Sight = inDoubt ? await look(link, end) : { at: timeOf(reply) };
+      return { state: lastWord(ours, reasonOf(reply)), at };
     }
     await pause(PAUSE_MS);
   }
 }
 
-/** The last word on a claim that was not granted: unreachable, unless the claim lies there. */
-async function lookAgain(link: Link, end: number, inDoubt: boolean, reason: string): Promise<Claim> {
-  const found = inDoubt ? await look(link, end) : undefined;
-  if (found === undefined) {
-    return { state: { state: 'unreachable', reason }, at: Number.NaN };
-  }
-  return { state: { state: found.isOurs ? 'open' : 'claimed' }, at: found.at };
+/** On a claim that was not granted. */
+function lastWord(ours: boolean | undefined, reason: string): ChannelState {
+  return ours === undefined ? { state: 'unreachable', reason } : { state: ours ? 'open' : 'claimed' };
 }
 
-/** Whether the claim that is stored is of this execution; undefined when none can be seen. `at`: as in `Claim`. */
-async function look(link: Link, end: number): Promise<{ isOurs: boolean; at: number } | undefined> {
+interface Sight {
+  /** Whether the claim that is stored is of this execution; undefined when none can be seen. */
+  ours?: boolean;
+  at: number;
+}
+
+async function look(link: Link, end: number): Promise<Sight> {
   for (;;) {
     const limitMs = Math.max(1, end - performance.now());
     const reply = await ask(link, { method: 'GET', url: link.address.urls.claimed, limitMs });
     if (reply.status === 200) {
-      return { isOurs: isClaimOf(link, reply.body), at: reply.serverNow };
+      return { ours: isClaimOf(link, reply.body), at: timeOf(reply) };
     }
     if (!mayPass(reply) || performance.now() + PAUSE_MS >= end) {
-      return undefined;
+      return { at: timeOf(reply) };
     }
     await pause(PAUSE_MS);
   }
@@ -90,6 +92,11 @@ function putClaim({ address, execution }: Link, limitMs: number): ChannelRequest
 }
 
 type Reply = Answer | { status: undefined; failure: string };
+
+/** Without S3's time the clock of this machine has to do: a Lambda's is set by AWS, as S3's is. */
+function timeOf(reply: Reply): number {
+  return reply.status === undefined || Number.isNaN(reply.serverNow) ? Date.now() : reply.serverNow;
+}
 
 async function ask({ transport }: Link, request: ChannelRequest): Promise<Reply> {
   try {

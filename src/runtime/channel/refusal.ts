@@ -7,17 +7,18 @@ export function refusalOf(
   { deadline, required }: ChannelAddress,
   remainingMs: number,
 ): SerializedError | undefined {
-  if (state.state === 'open' && at + remainingMs > Date.parse(deadline)) {
-    const message = `the attempt came too late: it could run for ${Math.round(remainingMs / 1000)} s more, and at ${deadline} another deployment may begin. It ran nothing`;
-    return { name: 'AttemptTooLate', message };
-  }
   if (state.state === 'claimed') {
     const message = 'another execution of the function has claimed this attempt: this one ran nothing';
     return { name: 'AttemptClaimed', message };
   }
-  return state.state === 'unreachable' && required
-    ? { name: 'ChannelUnreachable', message: unreachable(state.reason) }
-    : undefined;
+  if (state.state === 'unreachable' && required) {
+    return { name: 'ChannelUnreachable', message: unreachable(state.reason) };
+  }
+  if (at + remainingMs > Date.parse(deadline)) {
+    const message = `the attempt came too late: it could run for ${Math.round(remainingMs / 1000)} s more, and at ${deadline} another deployment may begin. It ran nothing`;
+    return { name: 'AttemptTooLate', message };
+  }
+  return undefined;
 }
 
 function unreachable(reason: string): string {
